@@ -1,0 +1,35 @@
+import type { GroupWorker } from "../../shared/trpc/caller.ts";
+
+/** The Workers behind the edge, each reached over its service binding. */
+export const GROUP_NAMES = ["accounts", "crm", "finance", "webhooks", "scheduler"] as const;
+
+export type GroupName = (typeof GROUP_NAMES)[number];
+
+export type Groups = Record<GroupName, GroupWorker>;
+
+/** A Map, so that `constructor` or `__proto__` find nothing. */
+const GROUP_OF_NAMESPACE = new Map<string, GroupName>([
+  ["users", "accounts"],
+  ["settings", "accounts"],
+  ["lgpd", "accounts"],
+  ["leads", "crm"],
+  ["students", "crm"],
+  ["enrollments", "crm"],
+  ["activities", "crm"],
+  ["tasks", "crm"],
+  ["tags", "crm"],
+  ["customFields", "crm"],
+  ["financial", "finance"],
+]);
+
+/** @returns the group that owns a procedure such as `leads.list`, or `undefined` when no group can own it. */
+export function findGroupOfProcedure(path: string): GroupName | undefined {
+  const segments = path.split(".");
+  if (segments.length < 2 || segments.includes("")) return undefined;
+  return GROUP_OF_NAMESPACE.get(segments[0] ?? "");
+}
+
+/** @returns the group of a `/jobs/<group>/<job>` callback. */
+export function findGroupByName(name: string): GroupName | undefined {
+  return GROUP_NAMES.find((group) => group === name);
+}

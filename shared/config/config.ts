@@ -1,0 +1,61 @@
+import * as z from "zod";
+
+const secret = z.string().min(1);
+const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/$/, ""));
+
+/** Every environment variable of the platform with its shape (README, "Environment"). */
+const VARIABLES = {
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  /** Local only: where Neon's HTTP protocol is spoken instead of at the database's own host. */
+  NEON_FETCH_ENDPOINT: url.optional(),
+  PUBLIC_URL: url,
+  QSTASH_URL: url,
+  QSTASH_TOKEN: secret,
+  QSTASH_CURRENT_SIGNING_KEY: secret,
+  QSTASH_NEXT_SIGNING_KEY: secret,
+  UPSTASH_REDIS_REST_URL: url,
+  UPSTASH_REDIS_REST_TOKEN: secret,
+  CLERK_WEBHOOK_SIGNING_SECRET: z.string().startsWith("whsec_"),
+  ASAAS_API_URL: url,
+  /** `<version>:<base64 of 32 bytes>`, several separated by commas; the highest version encrypts. */
+  ENCRYPTION_KEY: z.string().regex(/^\d+:[A-Za-z0-9+/]{43}=(,\d+:[A-Za-z0-9+/]{43}=)*$/),
+} as const;
+
+export type VariableName = keyof typeof VARIABLES;
+export type Config<Name extends VariableName> = { [Key in Name]: z.output<(typeof VARIABLES)[Key]> };
+
+/**
+ * Parses the variables that a Worker needs, all at once.
+ *
+ * @param env the bindings that the runtime hands to the Worker.
+ * @throws Error whose message lists every missing or malformed name, and no value.
+ */
+export function parseConfig<Name extends VariableName>(env: object, names: readonly Name[]): Config<Name> {
+  const values = env as Record<string, unknown>;
+  const parsed: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const name of names) {
+    const result = VARIABLES[name].safeParse(values[name] === "" ? undefined : values[name]);
+    if (result.success) parsed[name] = result.data;
+    else problems.push(`${name} is ${values[name] === undefined || values[name] === "" ? "missing" : "malformed"}`);
+  }
+  if (problems.length > 0) throw new Error(`Configuration: ${problems.join(", ")}`);
+  return parsed as Config<Name>;
+}
+
+/**
+ * Keeps what is made from an `env` for the life of the isolate: the runtime passes the same object to every call.
+ *
+ * @param make builds the value once, at the first use.
+ */
+export function oncePerEnv<Env extends object, Value>(make: (env: Env) => Value): (env: Env) => Value {
+  const made = new WeakMap<Env, Value>();
+  return (env) => {
+    let value = made.get(env);
+    if (value === undefined) {
+      value = make(env);
+      made.set(env, value);
+    }
+    return value;
+  };
+}

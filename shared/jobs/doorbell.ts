@@ -1,0 +1,67 @@
+import { Client } from "@upstash/qstash";
+import type { Logger } from "../log/logger.ts";
+import { describeError } from "../log/scrub.ts";
+import { isJobName, JOBS, jobPath } from "./catalog.ts";
+import type { StagedJob } from "./stage.ts";
+
+const BATCH_SIZE = 100;
+const PUBLISH_TIMEOUT_MS = 3_000;
+
+/** Sends QStash messages that say "look at job X". A ring that is lost costs time, never work: the sweeper rings again. */
+export interface Doorbell {
+  /** Never rejects. */
+  ring(jobs: readonly StagedJob[], log: Logger): Promise<void>;
+  /**
+   * Hands a message over that has no job row yet.
+   *
+   * @throws when QStash has not accepted it.
+   */
+  hand(message: { path: string; body: unknown; deduplicationId: string; retries: number }): Promise<void>;
+}
+
+/** The only door to the QStash client. */
+export function createDoorbell({ url, token, publicUrl }: { url: string; token: string; publicUrl: string }): Doorbell {
+  const client = new Client({ baseUrl: url, token, devMode: false, enableTelemetry: false, retry: { retries: 1, backoff: () => 50 } });
+  return {
+    async ring(jobs, log) {
+      for (let start = 0; start < jobs.length; start += BATCH_SIZE) {
+        const batch = jobs.slice(start, start + BATCH_SIZE);
+        try {
+          // Made anew for each call: the client writes into what it is given.
+          const answers: unknown[] = await within(client.batchJSON(batch.map((job) => toMessage(job, publicUrl))));
+          const refused = answers.filter((answer) => !hasMessageId(answer)).length;
+          if (refused > 0) log.write("warn", "doorbell.refused", { count: refused });
+        } catch (error) {
+          log.write("warn", "doorbell.failed", { count: batch.length, error: describeError(error) });
+        }
+      }
+    },
+    async hand({ path, body, deduplicationId, retries }) {
+      await within(client.publishJSON({ url: `${publicUrl}${path}`, body, deduplicationId, retries }));
+    },
+  };
+}
+
+function toMessage({ id, name, ring, runAt }: StagedJob, publicUrl: string) {
+  const job = isJobName(name) ? JOBS[name] : undefined;
+  return {
+    url: `${publicUrl}${jobPath(name)}`,
+    body: { jobId: id },
+    deduplicationId: `job-${id}-${ring}`,
+    retries: job?.retry.attempts ?? 0,
+    timeout: Math.ceil((job?.timeoutMs ?? 25_000) / 1_000),
+    ...(Date.parse(runAt) > Date.now() + 1_000 ? { notBefore: Math.ceil(Date.parse(runAt) / 1_000) } : {}),
+  };
+}
+
+function hasMessageId(answer: unknown): boolean {
+  return typeof answer === "object" && answer !== null && "messageId" in answer;
+}
+
+/** The client has no time limit of its own. */
+function within<Value>(call: Promise<Value>): Promise<Value> {
+  const expired = new Promise<never>((_, reject) => {
+    AbortSignal.timeout(PUBLISH_TIMEOUT_MS).addEventListener("abort", () => reject(new Error("QStash did not answer in time")));
+  });
+  return Promise.race([call, expired]);
+}

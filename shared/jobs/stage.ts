@@ -1,0 +1,51 @@
+import type { Builder, Statement } from "../db/connect.ts";
+import { jobs as jobsTable } from "../db/schema/work.ts";
+import { JOBS, type JobName, type PayloadOf } from "./catalog.ts";
+
+/** A job to be staged: which, with what, and the natural key that makes two of them one. */
+export type NewJob = { [Name in JobName]: { name: Name; payload: PayloadOf<Name>; dedupKey: string; runAt?: string } }[JobName];
+
+/** A staged job as its doorbell needs it. */
+export interface StagedJob {
+  id: string;
+  name: string;
+  ring: number;
+  /** ISO 8601. */
+  runAt: string;
+}
+
+/**
+ * The statement that stages jobs within a batch. A job whose natural key is already taken is not staged again.
+ *
+ * @param mentoradoId the tenant of all of them; null for the programme. Part of the natural key, so tenants never collide.
+ */
+export function stageJobs({
+  build,
+  jobs,
+  mentoradoId,
+  requestId,
+  newId,
+}: {
+  build: Builder;
+  jobs: readonly NewJob[];
+  mentoradoId: string | null;
+  requestId: string;
+  newId: () => string;
+}): Statement {
+  const rows = jobs.map(({ name, payload, dedupKey, runAt }) => ({
+    id: newId(),
+    mentoradoId,
+    group: JOBS[name].group,
+    name,
+    dedupKey: `${mentoradoId ?? "programme"}:${name}:${dedupKey}`,
+    payload,
+    maxAttempts: JOBS[name].retry.attempts,
+    requestId,
+    ...(runAt === undefined ? {} : { runAt }),
+  }));
+  return build
+    .insert(jobsTable)
+    .values(rows)
+    .onConflictDoNothing({ target: jobsTable.dedupKey })
+    .returning({ id: jobsTable.id, name: jobsTable.name, ring: jobsTable.ring, runAt: jobsTable.runAt });
+}

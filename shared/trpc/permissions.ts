@@ -1,0 +1,25 @@
+import { ROLES, type Role } from "../db/schema/tenancy.ts";
+
+/**
+ * Who may do what inside a mentorado.
+ * Source: the permission table of the design; a role that is not named has no access.
+ */
+export const PERMISSIONS = {
+  "leads.read": ROLES,
+  "leads.write": ["owner", "manager", "sales"],
+  "leads.convert": ["owner", "manager"],
+  "students.read": ROLES,
+  "enrollments.read": ROLES,
+  "finance.read": ["owner", "manager"],
+  "finance.write": ["owner"],
+  "team.read": ROLES,
+  "team.manage": ["owner"],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Permission = keyof typeof PERMISSIONS;
+
+/** @returns whether a member with this role has the permission. */
+export function isAllowed(role: Role, permission: Permission): boolean {
+  const roles: readonly Role[] = PERMISSIONS[permission];
+  return roles.includes(role);
+}
