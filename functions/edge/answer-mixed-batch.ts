@@ -8,6 +8,7 @@ import { forwardShare } from "./forward-request.ts";
 import type { Groups } from "./groups.ts";
 import { type Entry, joinAsJson, joinAsStream, readEntries } from "./join-batch.ts";
 import { type Call, inputsOfShare, type Share, splitByGroup, urlOfShare } from "./split-batch.ts";
+import { wantsStream } from "./stream-answer.ts";
 
 /**
  * Answers a batch whose calls belong to several groups, or to none: each group gets its share as a plain batch, all at once. A
@@ -88,12 +89,6 @@ function readInputs(input: unknown): Record<string, unknown> {
   if (input === undefined) return {};
   if (typeof input === "object" && input !== null && !Array.isArray(input)) return input as Record<string, unknown>;
   throw new ValidationError("The input of a batch must be an object, by position");
-}
-
-/** The header that `httpBatchStreamLink` sends; `accept` is its alternative. */
-function wantsStream(headers: Headers): boolean {
-  const accepted = headers.get("trpc-accept") ?? headers.get("accept") ?? "";
-  return accepted.split(",").some((type) => type.trim() === "application/jsonl");
 }
 
 function unknownProcedure({ path, requestId }: { path: string; requestId: string }): Entry {

@@ -3,7 +3,10 @@ const CREDENTIALS = ["authorization", "cookie"];
 /** These describe the whole batch, not one group's share of it, which is always answered as plain JSON. */
 const BATCH_HEADERS = ["content-length", "trpc-accept", "accept"];
 
-/** @returns the same request for a group Worker, without credentials. It is aborted when the client leaves. */
+/**
+ * @returns the same request for a group Worker, without credentials. It is aborted when the client leaves; on Cloudflare the runtime
+ * ends the group's work by itself.
+ */
 export function forwardRequest({ request, body }: { request: Request; body: BodyInit | undefined }): Request {
   return copyRequest({ request, url: request.url, body, without: CREDENTIALS });
 }

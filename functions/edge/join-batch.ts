@@ -31,9 +31,7 @@ export async function joinAsJson(entries: Promise<Entry>[]): Promise<Response> {
 
 /** Joins the entries as tRPC's JSON lines: each is sent when it is there. @param entries promises that never reject. */
 export function joinAsStream(entries: Promise<Entry>[]): Response {
-  return new Response(jsonlStreamProducer({ data: entries }), {
-    headers: { "content-type": "application/json", vary: "trpc-accept, accept" },
-  });
+  return new Response(jsonlStreamProducer({ data: entries }), { headers: { vary: "trpc-accept, accept" } });
 }
 
 function isEntry(value: unknown): value is Entry {

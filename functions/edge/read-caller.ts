@@ -19,7 +19,8 @@ export function readCaller({
 }): Caller {
   const caller: Caller = { requestId, identity };
   const mentorado = headers.get("x-mentorado");
-  if (mentorado !== null) {
+  // A form decides the mentorado by its key.
+  if (mentorado !== null && identity.kind !== "form") {
     if (!UUID.test(mentorado)) throw new ValidationError("The x-mentorado header must be a UUID", { field: "x-mentorado" });
     caller.chosenMentorado = mentorado.toLowerCase();
   }

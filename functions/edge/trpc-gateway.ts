@@ -1,4 +1,6 @@
 import { AppError, NotFoundError } from "../../shared/errors/app-error.ts";
+import type { Logger } from "../../shared/log/logger.ts";
+import type { Caller } from "../../shared/trpc/caller.ts";
 import { answerMixedBatch } from "./answer-mixed-batch.ts";
 import type { Authenticate, SignedInOrNot } from "./authenticate.ts";
 import { callGroup } from "./call-group.ts";
@@ -9,7 +11,8 @@ import type { Limits } from "./limits.ts";
 import { parseJson } from "./parse-json.ts";
 import { decodeText, MAX_CALL_BYTES, readBody } from "./read-body.ts";
 import { readCaller } from "./read-caller.ts";
-import { readCalls } from "./split-batch.ts";
+import { type Call, readCalls } from "./split-batch.ts";
+import { asStream, wantsStream } from "./stream-answer.ts";
 import type { Trace } from "./trace.ts";
 
 /**
@@ -39,12 +42,35 @@ export async function answerTrpc({
   const caller = readCaller({ headers: request.headers, identity, requestId: trace.requestId });
   const { body, input } = await readInput(request);
 
+  const answer = await answerCalls({ request, calls, isBatch, body, input, caller, groups, log: trace.log });
+  return isBatch && answer.ok && wantsStream(request.headers) ? asStream(answer) : answer;
+}
+
+async function answerCalls({
+  request,
+  calls,
+  isBatch,
+  body,
+  input,
+  caller,
+  groups,
+  log,
+}: {
+  request: Request;
+  calls: Call[];
+  isBatch: boolean;
+  body: Uint8Array<ArrayBuffer> | undefined;
+  input: unknown;
+  caller: Caller;
+  groups: Groups;
+  log: Logger;
+}): Promise<Response> {
   const group = calls[0]?.group;
   if (group !== undefined && calls.every((call) => call.group === group)) {
     return callGroup({ groups, group, caller, request: forwardRequest({ request, body }) });
   }
   if (!isBatch) throw new NotFoundError(`No procedure found on path "${calls[0]?.path}"`);
-  return answerMixedBatch({ request, calls, input, caller, groups, log: trace.log });
+  return answerMixedBatch({ request, calls, input, caller, groups, log });
 }
 
 /** A signed-in person is counted as such wherever they are; everyone else by address. Reads of known people stay open without Redis. */

@@ -9,7 +9,7 @@ const log = createLogger({ worker: "edge" });
 let edge: Edge | undefined;
 
 export default {
-  async fetch(request, env) {
+  async fetch(request: Request, env: EdgeEnv): Promise<Response> {
     try {
       edge ??= buildEdge(env);
     } catch (error) {
@@ -19,7 +19,7 @@ export default {
     }
     return edge.fetch(request);
   },
-} satisfies ExportedHandler<EdgeEnv>;
+};
 
 function buildEdge(env: EdgeEnv): Edge {
   return createEdge({

@@ -63,16 +63,17 @@ export async function runEffect<Value extends EffectValue>({
 
 /** Commits `calling` unless the effect is confirmed or an earlier call has not settled; the time is the database's. */
 async function enter({ ctx, key }: { ctx: JobContext; key: string }): Promise<Entry> {
-  const { mentoradoId, actor } = ctx;
+  const { mentoradoId } = ctx;
+  const jobId = sql`guilda.actor_id()::uuid`;
   const settle = sql`${SETTLE_MS} * interval '1 millisecond'`;
   return await ctx.db.checkpoint<Entry>({
     statements: [
       ctx.db.build
         .insert(effects)
-        .values({ mentoradoId, key, state: "calling", jobId: actor.jobId })
+        .values({ mentoradoId, key, state: "calling", jobId })
         .onConflictDoUpdate({
           target: [effects.mentoradoId, effects.key],
-          set: { state: "calling", jobId: actor.jobId, attempts: sql`${effects.attempts} + 1`, updatedAt: sql`now()` },
+          set: { state: "calling", jobId, attempts: sql`${effects.attempts} + 1`, updatedAt: sql`now()` },
           setWhere: sql`${effects.state} <> 'confirmed' and ${effects.updatedAt} <= now() - ${settle}`,
         }),
     ],

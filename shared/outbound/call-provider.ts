@@ -68,10 +68,8 @@ export async function callProvider<Value>(call: ProviderCall<Value>): Promise<Pr
   const deadline = clock.now() + budgetMs;
   const triesAllowed = idempotent ? MAX_TRIES : 1;
   for (let tries = 1; ; tries += 1) {
-    // An even share of what is left, so that one silent try does not use up the time of the others.
-    const timeoutMs = Math.ceil((deadline - clock.now()) / (triesAllowed - tries + 1));
     try {
-      return await breaker.run(() => tryOnce({ call, timeoutMs, attempt: tries, clock }), isOutage);
+      return await breaker.run(() => tryOnce({ call, timeoutMs: deadline - clock.now(), attempt: tries, clock }), isOutage);
     } catch (error) {
       const waitMs = retryDelayMs(error, tries);
       if (tries >= triesAllowed || waitMs === undefined || clock.now() + waitMs >= deadline) throw error;

@@ -65,6 +65,7 @@ const ERROR_CODES: Partial<Record<TRPCError["code"], string>> = {
 };
 
 export const router = t.router;
+export const mergeRouters = t.mergeRouters;
 export const createCallerFactory = t.createCallerFactory;
 
 /** Logs one line per procedure and turns every failure into what a caller may see. */

@@ -36,6 +36,18 @@ test("a mixed stream gives each call its own answer or error", async () => {
   expect(lost).toMatchObject({ reason: { data: { errorCode: "UNAVAILABLE", httpStatus: 503, path: "users.me" } } });
 });
 
+test.each(["leads.list,financial.stats", "leads.list,leads.whoami"])(
+  "a stream (%s) is labelled so that nothing compresses and thereby holds it",
+  async (paths) => {
+    edge = await startEdge();
+    const ask = (headers: Record<string, string>) => fetch(`${edge.trpcUrl}/${paths}?batch=1`, { headers });
+    const streamed = await ask({ "trpc-accept": "application/jsonl" });
+    expect(streamed.headers.get("content-type")).toBe("application/jsonl");
+    expect(streamed.headers.get("cache-control")).toBe("no-store, no-transform");
+    expect((await ask({})).headers.get("content-type")).toBe("application/json");
+  },
+);
+
 test("a stream of unknown calls alone is answered as a stream", async () => {
   edge = await startEdge();
   const response = await fetch(`${edge.trpcUrl}/nobody.list,nobody.get?batch=1`, {

@@ -5,7 +5,7 @@ import { AppError, NotFoundError, UnavailableError } from "../../../shared/error
 import type { JobContext } from "../../../shared/jobs/serve-jobs.ts";
 import { downwardFrom, STATUS_RANK, toChargeStatus } from "../charge-status.ts";
 import { ledgerStatement } from "../ledger.ts";
-import { toCents } from "../money.ts";
+import { centsFromReais } from "../outbound/reais.ts";
 import { type AsaasEvent, asaasEvent } from "../schemas.ts";
 
 const UNKNOWN_CHARGE_RETRY_MS = 30_000;
@@ -82,7 +82,7 @@ async function applyEvent({
                 statusRank: STATUS_RANK[status],
                 providerStatus: payment.status,
                 externalId: payment.id,
-                netCents: payment.netValue == null ? sql`${charges.netCents}` : toCents(payment.netValue),
+                netCents: netCentsOf(payment) ?? sql`${charges.netCents}`,
                 version: sql`${charges.version} + 1`,
                 updatedAt: sql`now()`,
               })
@@ -97,7 +97,8 @@ async function applyEvent({
 
 /** Money that arrived: the net in cash, the provider's fee, and the student owes no more. */
 function receipt({ ctx, eventId, payment }: { ctx: JobContext; eventId: string; payment: Payment }) {
-  const net = payment.netValue == null ? sql`${charges.amountCents}` : sql`${toCents(payment.netValue)}::bigint`;
+  const netCents = netCentsOf(payment);
+  const net = netCents === undefined ? sql`${charges.amountCents}` : sql`${netCents}::bigint`;
   return ledgerStatement(ctx.db.build, {
     id: ctx.newId(),
     mentoradoId: ctx.mentoradoId,
@@ -106,6 +107,10 @@ function receipt({ ctx, eventId, payment }: { ctx: JobContext; eventId: string; 
     sourceEventId: eventId,
     lines: { cash: net, fees: sql`${charges.amountCents} - ${net}`, receivable: sql`-${charges.amountCents}` },
   });
+}
+
+function netCentsOf({ netValue }: Payment): number | undefined {
+  return netValue == null ? undefined : centsFromReais(netValue);
 }
 
 /** Our reference, written before the payment was made; without one (made by hand at the provider), the provider's id. */

@@ -2,7 +2,7 @@ import { Alarms } from "./alarms.ts";
 import type { Chaos } from "./chaos.ts";
 import type { DeliveryEvent, EventLog } from "./events.ts";
 import type { FlowControl } from "./flow-control.ts";
-import { type DeadLetter, type Message, maxRetries, newMessage } from "./message.ts";
+import { CALLER_IP, type DeadLetter, type Message, maxRetries, newMessage } from "./message.ts";
 import type { QueueLanes } from "./queue-lanes.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { isSuccess, type Outcome, type Sender, unanswered } from "./send.ts";
@@ -12,7 +12,6 @@ import { signDelivery } from "./sign.ts";
 const REORDER_WINDOW_MS = 50;
 const LONGEST_ATTEMPT_MS = 15 * 60_000;
 const NEVER_RETRY_STATUS = 489;
-const CALLER_IP = "127.0.0.1";
 const REGION = "US-EAST-1";
 
 export interface CourierContext {

@@ -1,7 +1,7 @@
 const MINUTE_MS = 60_000;
 const HORIZON_MS = 5 * 366 * 24 * 60 * MINUTE_MS;
-const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+const MONTHS = ["", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 /** When a schedule fires: the values that each of the five fields allows, in a zone. */
 export interface Cron {
@@ -21,26 +21,18 @@ export interface Cron {
  * @throws Error when the text is no such expression or the zone is unknown.
  */
 export function parseCron(text: string): Cron {
-  const [, timeZone = "UTC", fields = ""] = /^(?:(?:CRON_TZ|TZ)=(\S+)\s+)?(.*)$/.exec(text.trim()) ?? [];
-  const [minute, hour, day, month, weekday, ...rest] = fields.split(/\s+/);
-  if (weekday === undefined || rest.length > 0) throw new Error(`invalid cron: expected 5 fields, found "${fields}"`);
-  const weekdays = readField({ field: weekday, min: 0, max: 7, names: DAYS });
+  const [, timeZone = "UTC", fields = ""] = /^(?:CRON_TZ=(\S+)\s+)?(.*)$/.exec(text.trim()) ?? [];
+  const [minute = "", hour = "", day = "", month = "", weekday = "", ...rest] = fields.split(/\s+/);
+  if (weekday === "" || rest.length > 0) throw new Error(`invalid cron: expected 5 fields, found "${fields}"`);
+  const shown = { month: "numeric", day: "numeric", weekday: "short", hour: "numeric", minute: "numeric" } as const;
   return {
-    minutes: readField({ field: minute, min: 0, max: 59 }),
-    hours: readField({ field: hour, min: 0, max: 23 }),
-    days: readField({ field: day, min: 1, max: 31 }),
-    months: readField({ field: month, min: 1, max: 12, names: MONTHS, firstName: 1 }),
-    weekdays: new Set([...weekdays].map((value) => value % 7)),
-    eitherDay: !day?.startsWith("*") && !weekday.startsWith("*"),
-    zone: new Intl.DateTimeFormat("en-US", {
-      timeZone,
-      hourCycle: "h23",
-      month: "numeric",
-      day: "numeric",
-      weekday: "short",
-      hour: "numeric",
-      minute: "numeric",
-    }),
+    minutes: readField(minute, 0, 59),
+    hours: readField(hour, 0, 23),
+    days: readField(day, 1, 31),
+    months: readField(month, 1, 12, MONTHS),
+    weekdays: new Set([...readField(weekday, 0, 7, WEEKDAYS)].map((value) => value % 7)),
+    eitherDay: !day.startsWith("*") && !weekday.startsWith("*"),
+    zone: new Intl.DateTimeFormat("en-US", { timeZone, hourCycle: "h23", ...shown }),
   };
 }
 
@@ -52,58 +44,29 @@ export function parseCron(text: string): Cron {
 export function nextFire({ cron, afterMs }: { cron: Cron; afterMs: number }): number | undefined {
   let at = Math.floor(afterMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
   while (at - afterMs < HORIZON_MS) {
-    const local = localFields(cron.zone, at);
-    if (!allowsDay(cron, local) || !cron.hours.has(local.hour)) at += (60 - local.minute) * MINUTE_MS;
-    else if (!cron.minutes.has(local.minute)) at += MINUTE_MS;
+    const local = Object.fromEntries(cron.zone.formatToParts(at).map(({ type, value }) => [type, value]));
+    const minute = Number(local.minute);
+    const byDate = cron.days.has(Number(local.day));
+    const byWeekday = cron.weekdays.has(WEEKDAYS.indexOf(`${local.weekday}`.toLowerCase()));
+    const onDay = cron.months.has(Number(local.month)) && (cron.eitherDay ? byDate || byWeekday : byDate && byWeekday);
+    if (!onDay || !cron.hours.has(Number(local.hour))) at += (60 - minute) * MINUTE_MS;
+    else if (!cron.minutes.has(minute)) at += MINUTE_MS;
     else return at;
   }
   return undefined;
 }
 
-function readField({
-  field = "",
-  min,
-  max,
-  names = [],
-  firstName = 0,
-}: {
-  field?: string | undefined;
-  min: number;
-  max: number;
-  names?: string[];
-  firstName?: number;
-}): Set<number> {
+function readField(field: string, min: number, max: number, names: string[] = []): Set<number> {
+  const numberOf = (text = "") => (/^\d+$/.test(text) ? Number(text) : names.includes(text) ? names.indexOf(text) : Number.NaN);
   const values = new Set<number>();
   for (const part of field.toLowerCase().split(",")) {
     const [, from, to, step] = /^(\*|\w+)(?:-(\w+))?(?:\/(\d+))?$/.exec(part) ?? [];
-    const numberOf = (name: string) =>
-      names.includes(name) ? names.indexOf(name) + firstName : /^\d+$/.test(name) ? Number(name) : Number.NaN;
-    const first = from === "*" ? min : numberOf(from ?? "");
+    const first = from === "*" ? min : numberOf(from);
     const last = to !== undefined ? numberOf(to) : from === "*" || step !== undefined ? max : first;
     const by = Number(step ?? 1);
-    if (!(first >= min && first <= last && last <= max && by >= 1))
-      throw new Error(`invalid cron: "${field}" is not within ${min}-${max}`);
+    const isWithin = first >= min && first <= last && last <= max && by >= 1;
+    if (!isWithin) throw new Error(`invalid cron: "${field}" is not within ${min}-${max}`);
     for (let value = first; value <= last; value += by) values.add(value);
   }
   return values;
-}
-
-function localFields(
-  zone: Intl.DateTimeFormat,
-  at: number,
-): { month: number; day: number; weekday: number; hour: number; minute: number } {
-  const parts = Object.fromEntries(zone.formatToParts(at).map(({ type, value }) => [type, value]));
-  return {
-    month: Number(parts.month),
-    day: Number(parts.day),
-    weekday: DAYS.indexOf(`${parts.weekday}`.toLowerCase()),
-    hour: Number(parts.hour),
-    minute: Number(parts.minute),
-  };
-}
-
-function allowsDay(cron: Cron, { month, day, weekday }: { month: number; day: number; weekday: number }): boolean {
-  const byDate = cron.days.has(day);
-  const byWeekday = cron.weekdays.has(weekday);
-  return cron.months.has(month) && (cron.eitherDay ? byDate || byWeekday : byDate && byWeekday);
 }

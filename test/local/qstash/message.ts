@@ -3,6 +3,9 @@ import type { Settings } from "./settings.ts";
 
 export const DEFAULT_RETRIES = 3;
 
+/** Every publisher is on loopback. */
+export const CALLER_IP = "127.0.0.1";
+
 /** One message for one URL: plain data, as it is kept on disk. Instants are epoch milliseconds. */
 export interface Message {
   messageId: string;

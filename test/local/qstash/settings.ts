@@ -162,6 +162,7 @@ function invalid(header: string, value: string): Refusal {
   return new Refusal(400, `invalid ${header} header: "${value}"`);
 }
 
+/** Only optional settings are ever undefined, so what remains is whole. */
 function definedOnly(settings: Settings): Settings {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as unknown as Settings;
 }

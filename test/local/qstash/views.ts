@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { DeliveryEvent } from "./events.ts";
-import { DEFAULT_RETRIES, type DeadLetter, type Message, maxRetries } from "./message.ts";
+import { CALLER_IP, DEFAULT_RETRIES, type DeadLetter, type Message, maxRetries } from "./message.ts";
 import type { Schedule } from "./scheduler.ts";
 import type { Settings } from "./settings.ts";
 
@@ -19,7 +19,7 @@ export function messageView(message: Message): Record<string, unknown> {
     createdAt,
     queueName,
     scheduleId,
-    callerIP: "127.0.0.1",
+    callerIP: CALLER_IP,
   };
 }
 

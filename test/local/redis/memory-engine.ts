@@ -12,6 +12,9 @@ import { stringCommands } from "./string-commands.ts";
 /** How many commands may pass before keys that nobody asks for are checked for having expired. */
 const COMMANDS_PER_SWEEP = 1_000;
 
+/** How much of an unknown command its error quotes. */
+const QUOTED_BYTES = 128;
+
 const dataCommands: CommandTable = {
   ...keyCommands,
   ...stringCommands,
@@ -67,8 +70,9 @@ function findCommand(commands: CommandTable, words: string[]): CommandTable[stri
   const lowerName = name.toLowerCase();
   const command = Object.hasOwn(commands, lowerName) ? commands[lowerName] : undefined;
   if (command === undefined) {
-    const beginning = args.map((arg) => `'${arg}' `).join("");
-    return new CommandError(`ERR unknown command '${name}', with args beginning with: ${beginning}`);
+    let beginning = "";
+    for (const arg of args) if (beginning.length < QUOTED_BYTES) beginning += `'${arg.slice(0, QUOTED_BYTES - beginning.length)}' `;
+    return new CommandError(`ERR unknown command '${name.slice(0, QUOTED_BYTES)}', with args beginning with: ${beginning}`);
   }
   const fits = command.arity < 0 ? words.length >= -command.arity : words.length === command.arity;
   return fits ? command : arityError(lowerName);

@@ -22,6 +22,8 @@ export async function startRealServer(): Promise<RealServer> {
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   const exited = once(server, "exit");
+  const kill = () => server.kill("SIGKILL");
+  process.once("exit", kill);
   const failed = new Promise<never>((_resolve, reject) => {
     server.once("error", () =>
       reject(
@@ -39,7 +41,8 @@ export async function startRealServer(): Promise<RealServer> {
     host: "127.0.0.1",
     port,
     async close() {
-      server.kill("SIGKILL");
+      process.off("exit", kill);
+      kill();
       await exited;
     },
   };

@@ -1,0 +1,172 @@
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type AsaasPayment, createAsaas } from "../../functions/finance/outbound/asaas.ts";
+import { providerCustomers } from "../../shared/db/schema/money.ts";
+import { runEffect } from "../../shared/jobs/run-effect.ts";
+import { type JobContext, type JobHandlers, serveJobs } from "../../shared/jobs/serve-jobs.ts";
+import { type Kernel, openKernel } from "../../shared/kernel.ts";
+import { type Asaas, startAsaas } from "../local/asaas.ts";
+import type { StandIn } from "../local/http-server.ts";
+import { signDelivery } from "../local/qstash/sign.ts";
+import { startRedis } from "../local/redis.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { installPower, type Mishap } from "./support/power.ts";
+import { watchLog } from "./support/watch-log.ts";
+
+const PUBLIC_URL = "https://api.guilda.test";
+const JOB_URL = `${PUBLIC_URL}/jobs/finance/create-charge`;
+const SIGNING_KEY = "sig_current";
+const REDIS_TOKEN = "redis-token";
+const API_KEY = "$aact_hmlg_of_this_file";
+const SETTLE_S = 30;
+const STUDENT = { name: "Canary da Silva", taxId: "52998224725" };
+const TOMORROW = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+
+interface Bill {
+  jobId: string;
+  mentoradoId: string;
+  /** What Asaas knows customer and payment by. */
+  reference: string;
+}
+
+let database: TestDatabase;
+let redis: StandIn;
+let asaas: Asaas;
+let kernel: Kernel;
+let power: ReturnType<typeof installPower>;
+let watch: ReturnType<typeof watchLog>;
+/** What the next bills are like; set back before each test. */
+let terms: { amountCents: number; signal: (ctx: JobContext) => AbortSignal };
+
+beforeAll(async () => {
+  [database, redis, asaas] = await Promise.all([createTestDatabase(), startRedis({ token: REDIS_TOKEN }), startAsaas()]);
+  asaas.createAccount({ apiKey: API_KEY });
+  watch = watchLog();
+  power = installPower();
+  kernel = openKernel({
+    env: {
+      DATABASE_URL: database.databaseUrl,
+      NEON_FETCH_ENDPOINT: database.neonUrl,
+      PUBLIC_URL,
+      QSTASH_URL: "http://127.0.0.1:9",
+      QSTASH_TOKEN: "unused",
+      QSTASH_CURRENT_SIGNING_KEY: SIGNING_KEY,
+      QSTASH_NEXT_SIGNING_KEY: "sig_next",
+      UPSTASH_REDIS_REST_URL: redis.url,
+      UPSTASH_REDIS_REST_TOKEN: REDIS_TOKEN,
+    },
+    worker: "finance",
+  });
+});
+
+afterAll(async () => {
+  power.close();
+  watch.close();
+  await Promise.all([database.close(), redis.close(), asaas.close()]);
+});
+
+beforeEach(() => {
+  asaas.faults.length = 0;
+  terms = { amountCents: 12_990, signal: (ctx) => ctx.signal };
+});
+
+describe("an effect at a provider", () => {
+  test("is called once, confirmed with the job, and not called again by another job", async () => {
+    const bill = await stageBill();
+    expect(await deliver(bill)).toMatchObject({ status: 200 });
+    expect(await effectsOf(bill)).toMatchObject([
+      { key: "customer", state: "confirmed", attempts: 1, job_id: bill.jobId },
+      { key: "payment", state: "confirmed", attempts: 1, response: { id: paymentsOf(bill)[0]?.id } },
+    ]);
+    const again = await stageBill(bill);
+    asaas.faults.push({ kind: "status", status: 500 });
+    await database.query("delete from provider_customers where mentorado_id = $1", [bill.mentoradoId]);
+    expect(await deliver(again)).toMatchObject({ status: 200 });
+    expect(paymentsOf(bill)).toHaveLength(1);
+  });
+
+  test("whose answer was lost is adopted, not doubled, and not looked for before it can be seen", async () => {
+    const bill = await stageBill();
+    asaas.faults.push({ kind: "reset-after", method: "POST", path: "/payments", times: 1 });
+    const { status, retryAfterS } = await deliver(bill);
+    expect(status).toBe(503);
+    expect(retryAfterS).toBeGreaterThanOrEqual(SETTLE_S);
+    expect(await effectsOf(bill)).toMatchObject([{ state: "calling" }, { state: "unknown", response: null }]);
+    expect(await jobOf(bill)).toMatchObject({ status: "pending", last_error: "PROVIDER_OUTCOME_UNKNOWN" });
+    await letTimePass(bill);
+    expect(await deliver(bill)).toMatchObject({ status: 200 });
+    expect(paymentsOf(bill)).toHaveLength(1);
+    expect(await effectsOf(bill)).toMatchObject([{}, { state: "confirmed", attempts: 2, response: { id: paymentsOf(bill)[0]?.id } }]);
+  });
+
+  test("that the provider brings about after we gave up is adopted, not doubled", async () => {
+    const bill = await stageBill();
+    terms.signal = (ctx) => AbortSignal.any([ctx.signal, AbortSignal.timeout(50)]);
+    asaas.faults.push({ kind: "delay", delayMs: 300, method: "POST", path: "/payments", times: 1 });
+    expect(await deliver(bill)).toMatchObject({ status: 503 });
+    expect(paymentsOf(bill)).toEqual([]);
+    await expect.poll(() => paymentsOf(bill)).toHaveLength(1);
+    terms.signal = (ctx) => ctx.signal;
+    await letTimePass(bill);
+    expect(await deliver(bill)).toMatchObject({ status: 200 });
+    expect(paymentsOf(bill)).toHaveLength(1);
+  });
+
+  test("is left alone by an attempt that comes before an earlier one has settled", async () => {
+    const bill = await stageBill();
+    asaas.faults.push({ kind: "reset-before", method: "POST", path: "/payments", times: 1 });
+    await deliver(bill);
+    await database.query("update effects set updated_at = updated_at - interval '1 hour' where mentorado_id = $1 and key = 'customer'", [bill.mentoradoId]);
+    await database.query("update jobs set run_at = now() where id = $1", [bill.jobId]);
+    const { status, retryAfterS } = await deliver(bill);
+    expect(status).toBe(503);
+    expect(retryAfterS).toBeGreaterThan(0);
+    expect(retryAfterS).toBeLessThanOrEqual(SETTLE_S);
+    expect(await jobOf(bill)).toMatchObject({ last_error: "EFFECT_SETTLING" });
+    expect(await effectsOf(bill)).toMatchObject([{}, { state: "unknown", attempts: 1 }]);
+    expect(paymentsOf(bill)).toEqual([]);
+  });
+
+  test("that was refused ends the job, and can be done when what was wrong is right", async () => {
+    const bill = await stageBill();
+    terms.amountCents = 1;
+    expect(await deliver(bill)).toMatchObject({ status: 489 });
+    expect(await jobOf(bill)).toMatchObject({ status: "dead", last_error: "PROVIDER_REFUSED" });
+    expect(await effectsOf(bill)).toMatchObject([{ state: "calling" }, { state: "calling", response: null }]);
+    terms.amountCents = 500;
+    await database.query("update jobs set status = 'pending', attempts = 0 where id = $1", [bill.jobId]);
+    await letTimePass(bill);
+    expect(await deliver(bill)).toMatchObject({ status: 200 });
+    expect(paymentsOf(bill)).toHaveLength(1);
+  });
+
+  test("that came too often comes back when the provider says", async () => {
+    const bill = await stageBill();
+    asaas.faults.push({ kind: "status", status: 429, headers: { "ratelimit-reset": "7200" }, method: "POST", path: "/customers", times: 1 });
+    expect(await deliver(bill)).toMatchObject({ status: 503, retryAfterS: 7_200 });
+    expect(await jobOf(bill)).toMatchObject({ last_error: "PROVIDER_RATE_LIMITED", waits_s: expect.closeTo(7_200, -2) });
+  });
+
+  test("leaves nothing of a person in the ledger of effects and in the log", async () => {
+    const bill = await stageBill();
+    await deliver(bill);
+    const kept = JSON.stringify(await effectsOf(bill));
+    for (const text of [kept, watch.text()]) {
+      for (const canary of [STUDENT.name, STUDENT.taxId, API_KEY]) expect(text).not.toContain(canary);
+    }
+  });
+});
+
+describe("exactly one customer and one payment", () => {
+  test.each(["die-before", "die-after", "lose", "cut"] as const)("whatever step a process is struck at: %s", async (kind) => {
+    const { steps } = await power.run(() => serve(new_bill), undefined);
+    expect(steps).toBeGreaterThanOrEqual(6);
+    for (let step = 1; step <= steps; step += 1) await surviveAll([{ kind, step }]);
+  });
+
+  test("and when its successor dies as well, at any step", { timeout: 60_000 }, async () => {
+    for (let first = 1; first <= 12; first += 1) {
+      for (let second = 1; second <= 14; second += 1) await surviveAll([{ kind: "die-after", step: first }, { kind: "die-after", step: second }]);
+    }
+  });
+});
