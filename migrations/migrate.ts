@@ -25,11 +25,14 @@ export async function migrate({ url, directory }: { url: string; directory: stri
       "create table if not exists guilda_migrations (name text primary key, sha256 text not null, applied_at timestamptz not null default now())",
     );
     const files = await readMigrations(directory);
-    const known = await client.query<{ name: string; sha256: string }>("select name, sha256 from guilda_migrations order by name");
+    const known = await client.query<{ name: string; sha256: string }>(
+      "select name, sha256 from guilda_migrations order by name",
+    );
     for (const record of known.rows) {
       const file = files.find((candidate) => candidate.name === record.name);
       if (file === undefined) throw new Error(`Migration ${record.name} is recorded in the database but its file is missing`);
-      if (file.sha256 !== record.sha256) throw new Error(`Migration ${record.name} has changed since it was applied; add a new one instead`);
+      if (file.sha256 !== record.sha256)
+        throw new Error(`Migration ${record.name} has changed since it was applied; add a new one instead`);
     }
     const applied: string[] = [];
     for (const file of files.filter((candidate) => !known.rows.some((record) => record.name === candidate.name))) {

@@ -11,7 +11,15 @@ export interface PlannedInstallment {
  *
  * @param totalCents > 0. @param count 1 to 120. @param firstDueDate YYYY-MM-DD.
  */
-export function planInstallments({ totalCents, count, firstDueDate }: { totalCents: number; count: number; firstDueDate: string }): PlannedInstallment[] {
+export function planInstallments({
+  totalCents,
+  count,
+  firstDueDate,
+}: {
+  totalCents: number;
+  count: number;
+  firstDueDate: string;
+}): PlannedInstallment[] {
   const regular = Math.floor(totalCents / count);
   return Array.from({ length: count }, (_, index) => ({
     number: index + 1,

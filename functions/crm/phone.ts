@@ -17,7 +17,8 @@ export interface Phone {
 export function parsePhone(input: string): Phone | undefined {
   const hasCountry = input.trim().startsWith("+");
   const digits = input.replace(/\D/g, "");
-  if (hasCountry && !digits.startsWith(BRAZIL)) return digits.length >= 8 && digits.length <= 15 ? { e164: `+${digits}`, key: digits } : undefined;
+  if (hasCountry && !digits.startsWith(BRAZIL))
+    return digits.length >= 8 && digits.length <= 15 ? { e164: `+${digits}`, key: digits } : undefined;
   const isWithCountry = hasCountry || (digits.startsWith(BRAZIL) && digits.length >= 12);
   return parseBrazilian(isWithCountry ? digits.slice(BRAZIL.length) : digits);
 }

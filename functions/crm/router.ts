@@ -46,7 +46,7 @@ export function createCrmRouter({ keyring }: { keyring: KeyringSource }) {
         .mutation(async (call) => convertLead({ ...call, keyring: await keyring() })),
     },
     students: {
-      list: mentoradoProcedure("students.read").input(pageInput).query(listStudents),
+      list: mentoradoProcedure("students.read").input(pageInput.prefault({})).query(listStudents),
       getById: mentoradoProcedure("students.read").input(byId).query(getStudent),
     },
     enrollments: {

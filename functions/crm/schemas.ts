@@ -27,7 +27,10 @@ const leadProfile = {
   phone: phone.optional(),
   occupation: z.enum(OCCUPATIONS).optional(),
   experienceYears: z.int().min(0).max(70).optional(),
-  stack: z.array(text({ max: 40 })).max(30).optional(),
+  stack: z
+    .array(text({ max: 40 }))
+    .max(30)
+    .optional(),
   goal: z.enum(GOALS).optional(),
   mainObjection: z.enum(OBJECTIONS).optional(),
   message: text({ min: 0, max: 2_000 }).optional(),
@@ -76,11 +79,11 @@ export const convertLeadInput = z.object({
 });
 export type ConvertLeadInput = z.output<typeof convertLeadInput>;
 
-export const listLeadsInput = pageInput.extend({ stage: z.enum(LEAD_STAGES).optional() });
+export const listLeadsInput = pageInput.extend({ stage: z.enum(LEAD_STAGES).optional() }).prefault({});
 export type ListLeadsInput = z.output<typeof listLeadsInput>;
 
-export const listEnrollmentsInput = pageInput.extend({ studentId: z.uuid().optional() });
+export const listEnrollmentsInput = pageInput.extend({ studentId: z.uuid().optional() }).prefault({});
 export type ListEnrollmentsInput = z.output<typeof listEnrollmentsInput>;
 
-export const watchLeadsInput = z.object({ lastEventId: z.uuid().nullish() });
+export const watchLeadsInput = z.object({ lastEventId: z.uuid().nullish() }).prefault({});
 export type WatchLeadsInput = z.output<typeof watchLeadsInput>;

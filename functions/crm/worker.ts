@@ -1,8 +1,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { oncePerEnv, parseConfig } from "../../shared/config/config.ts";
 import { createKeyring } from "../../shared/db/sensitive.ts";
-import { toHttpResponse } from "../../shared/errors/to-http-response.ts";
 import { NotFoundError } from "../../shared/errors/app-error.ts";
+import { toHttpResponse } from "../../shared/errors/to-http-response.ts";
 import { checkReadiness, openKernel } from "../../shared/kernel.ts";
 import type { Caller, GroupWorker } from "../../shared/trpc/caller.ts";
 import { serveTrpc } from "../../shared/trpc/serve-trpc.ts";

@@ -21,7 +21,7 @@ import { answerTrpc } from "./trpc-gateway.ts";
 /** What a caller may choose as a request id; anything else is replaced. */
 const REQUEST_ID = /^[\w.-]{8,64}$/;
 /** What a log line shows of a procedure; a path is the caller's text and may hold anything. */
-const PROCEDURE_NAME = /^[a-z]{1,40}\.[a-z]{1,60}$/i;
+const PROCEDURE_NAME = /^[a-z]{1,40}(\.[a-z]{1,40}){1,3}$/i;
 const PREFLIGHT_SECONDS = 600;
 
 interface EdgeVariables {

@@ -22,11 +22,9 @@ const GROUP_OF_NAMESPACE = new Map<string, GroupName>([
   ["financial", "finance"],
 ]);
 
-/** @returns the group that owns a procedure such as `leads.list`, or `undefined` when no group can own it. */
+/** @returns the group that answers for a procedure such as `leads.list`, known or not; `undefined` for a namespace of nobody. */
 export function findGroupOfProcedure(path: string): GroupName | undefined {
-  const segments = path.split(".");
-  if (segments.length < 2 || segments.includes("")) return undefined;
-  return GROUP_OF_NAMESPACE.get(segments[0] ?? "");
+  return GROUP_OF_NAMESPACE.get(path.split(".", 1)[0] ?? "");
 }
 
 /** @returns the group of a `/jobs/<group>/<job>` callback. */

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Builder, Statement } from "../../shared/db/connect.ts";
-import { charges, LEDGER_ACCOUNTS, ledgerEntries, ledgerLines } from "../../shared/db/schema/money.ts";
+import { charges, type LEDGER_ACCOUNTS, ledgerEntries, ledgerLines } from "../../shared/db/schema/money.ts";
 
 export type LedgerAccount = (typeof LEDGER_ACCOUNTS)[number];
 

@@ -4,10 +4,12 @@ import { CHARGE_STATUSES } from "../../shared/db/schema/money.ts";
 
 export const byId = z.object({ id: z.uuid() });
 
-export const listChargesInput = pageInput.extend({ status: z.enum(CHARGE_STATUSES).optional(), studentId: z.uuid().optional() });
+export const listChargesInput = pageInput
+  .extend({ status: z.enum(CHARGE_STATUSES).optional(), studentId: z.uuid().optional() })
+  .prefault({});
 export type ListChargesInput = z.output<typeof listChargesInput>;
 
-export const listLedgerInput = pageInput.extend({ chargeId: z.uuid().optional() });
+export const listLedgerInput = pageInput.extend({ chargeId: z.uuid().optional() }).prefault({});
 export type ListLedgerInput = z.output<typeof listLedgerInput>;
 
 /**

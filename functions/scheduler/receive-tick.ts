@@ -37,7 +37,11 @@ export async function runTick({ kernel, at, only }: { kernel: Kernel; at: Date; 
   const log = kernel.log.with({ requestId, ...(only === undefined ? {} : { schedule: only }) });
   try {
     const result = await tick({ kernel: { ...kernel, log }, at, only, requestId });
-    log.write("info", "tick.done", { outcome: "done", count: result.fired + result.rungAgain, durationMs: Math.round(performance.now() - startedAt) });
+    log.write("info", "tick.done", {
+      outcome: "done",
+      count: result.fired + result.rungAgain,
+      durationMs: Math.round(performance.now() - startedAt),
+    });
     return result;
   } catch (error) {
     log.write("error", "tick.failed", { error: describeError(error), durationMs: Math.round(performance.now() - startedAt) });

@@ -15,5 +15,12 @@ interface ScheduleBase {
 export type Schedule = ScheduleBase & ({ every: string } | { dailyAt: string });
 
 export const SCHEDULES: readonly Schedule[] = [
-  { name: "finance.remind-due-charges", job: "finance.remind-due-charges", scope: "mentorado", dailyAt: "09:00", catchUp: "latest", cap: "24 hours" },
+  {
+    name: "finance.remind-due-charges",
+    job: "finance.remind-due-charges",
+    scope: "mentorado",
+    dailyAt: "09:00",
+    catchUp: "latest",
+    cap: "24 hours",
+  },
 ];

@@ -24,13 +24,22 @@ export async function readClerkEvent({
   const eventId = request.headers.get("svix-id");
   const signature = request.headers.get("svix-signature");
   // Every signature in the header is tried, so its length bounds the work.
-  if (eventId === null || eventId.length > 200 || signature === null || signature.length > MAX_SIGNATURE_HEADER_LENGTH) return undefined;
+  if (eventId === null || eventId.length > 200 || signature === null || signature.length > MAX_SIGNATURE_HEADER_LENGTH)
+    return undefined;
   if (!(await isSigned({ request, body, signingSecret }))) return undefined;
   const { eventType } = await nameEvent(body, (value) => ({ id: eventId, type: value.type }));
   return { provider: "clerk", accountRef: "default", eventId, eventType, raw: toBase64(body), requestId };
 }
 
-async function isSigned({ request, body, signingSecret }: { request: Request; body: Uint8Array; signingSecret: string }): Promise<boolean> {
+async function isSigned({
+  request,
+  body,
+  signingSecret,
+}: {
+  request: Request;
+  body: Uint8Array;
+  signingSecret: string;
+}): Promise<boolean> {
   try {
     const copy = new Request(request.url, { method: "POST", headers: request.headers, body: new Uint8Array(body) });
     await verifyWebhook(copy, { signingSecret });

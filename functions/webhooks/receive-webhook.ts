@@ -1,11 +1,11 @@
 import { sha256Hex } from "../../shared/bytes.ts";
+import type { KeyringSource } from "../../shared/db/sensitive.ts";
 import { AppError, NotFoundError, UnauthorizedError, UnavailableError } from "../../shared/errors/app-error.ts";
 import { toHttpResponse } from "../../shared/errors/to-http-response.ts";
 import { jobPath } from "../../shared/jobs/catalog.ts";
 import { readSigned } from "../../shared/jobs/read-signed.ts";
 import type { Kernel } from "../../shared/kernel.ts";
 import { describeError } from "../../shared/log/scrub.ts";
-import type { KeyringSource } from "../../shared/db/sensitive.ts";
 import { type IncomingEvent, incomingEvent } from "./incoming-event.ts";
 import { readAsaasEvent } from "./read-asaas-event.ts";
 import { readClerkEvent } from "./read-clerk-event.ts";
@@ -37,20 +37,38 @@ export async function receiveWebhook(call: Call): Promise<Response> {
   const { kernel, request } = call;
   const requestId = request.headers.get("x-request-id") ?? kernel.newId();
   const { pathname } = new URL(request.url);
-  const log = kernel.log.with({ requestId, route: pathname.startsWith("/webhooks/asaas/") ? "/webhooks/asaas/:accountRef" : pathname });
+  const log = kernel.log.with({
+    requestId,
+    route: pathname.startsWith("/webhooks/asaas/") ? "/webhooks/asaas/:accountRef" : pathname,
+  });
   try {
     const event = pathname === REPLAY_PATH ? await readReplay(call) : await readDelivery(call, pathname, requestId);
     const outcome = await keep({ ...call, kernel: { ...kernel, log } }, event, pathname !== REPLAY_PATH);
-    log.write("info", "webhook.answered", { outcome, status: 200, provider: event.provider, externalId: event.eventId, durationMs: elapsed(startedAt) });
+    log.write("info", "webhook.answered", {
+      outcome,
+      status: 200,
+      provider: event.provider,
+      externalId: event.eventId,
+      durationMs: elapsed(startedAt),
+    });
     return Response.json({ data: { outcome }, error: null });
   } catch (error) {
     const status = error instanceof AppError ? error.status : 500;
-    log.write(status >= 500 ? "error" : "warn", "webhook.answered", { outcome: "refused", status, error: describeError(error), durationMs: elapsed(startedAt) });
+    log.write(status >= 500 ? "error" : "warn", "webhook.answered", {
+      outcome: "refused",
+      status,
+      error: describeError(error),
+      durationMs: elapsed(startedAt),
+    });
     return toHttpResponse(error);
   }
 }
 
-async function readDelivery({ request, keyring, clerkSigningSecret }: Call, pathname: string, requestId: string): Promise<IncomingEvent> {
+async function readDelivery(
+  { request, keyring, clerkSigningSecret }: Call,
+  pathname: string,
+  requestId: string,
+): Promise<IncomingEvent> {
   const [, , provider, accountRef, rest] = pathname.split("/");
   if (request.method !== "POST" || rest !== undefined) throw new NotFoundError();
   const body = new Uint8Array(await request.arrayBuffer());
@@ -92,7 +110,12 @@ async function keep(call: Call, event: IncomingEvent, mayHandOver: boolean): Pro
 
 async function handOver({ doorbell, log }: Kernel, event: IncomingEvent): Promise<void> {
   try {
-    await doorbell.hand({ path: REPLAY_PATH, body: event, deduplicationId: await deduplicationId(event), retries: REPLAY_RETRIES });
+    await doorbell.hand({
+      path: REPLAY_PATH,
+      body: event,
+      deduplicationId: await deduplicationId(event),
+      retries: REPLAY_RETRIES,
+    });
   } catch (error) {
     log.write("error", "webhook.hand_over_failed", { error: describeError(error) });
     throw new UnavailableError();

@@ -1,5 +1,4 @@
 import { errors, Redis } from "@upstash/redis/cloudflare";
-import * as z from "zod";
 
 /** Every key begins with it, so that Guilda can share a database with other programs. */
 const KEY_PREFIX = "guilda:";
@@ -20,11 +19,6 @@ if stored then
 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1`;
-
-const envelopeSchema = z.object({ version: z.number().int(), value: z.string() });
-
-/** What `setIfNewer` stores, as JSON. */
-export type Envelope = z.infer<typeof envelopeSchema>;
 
 /** Why the cache did not help: no answer in time, no usable answer at all, or an answer that is an error. */
 export type CacheFailure = "timeout" | "unreachable" | "refused";
@@ -55,7 +49,7 @@ export interface Cache {
   set(key: string, value: string, options: { ttlSeconds: number }): Promise<void>;
   delete(keys: string[]): Promise<void>;
   /**
-   * Stores an envelope, which `openEnvelope` reads, unless an equal or newer version is there.
+   * Stores the JSON `{ version, value }`, unless an equal or newer version is there.
    *
    * @param version an integer up to 2^53.
    * @returns false when the cache already had this version or a newer one.
@@ -94,22 +88,11 @@ export function createCache({ url, token, timeoutMs = TIMEOUT_MS }: { url: strin
       if (keys.length > 0) await repeatable(() => redis.del(...keys.map(withPrefix)));
     },
     async setIfNewer({ key, version, value, ttlSeconds }) {
-      const envelope: Envelope = { version, value };
-      const args = [String(version), JSON.stringify(envelope), String(ttlSeconds)];
+      const args = [String(version), JSON.stringify({ version, value }), String(ttlSeconds)];
       return (await repeatable(() => redis.eval<string[], number>(SET_IF_NEWER, [withPrefix(key)], args))) === 1;
     },
     eval: (script, keys, args) => attempt(() => redis.eval(script, keys.map(withPrefix), args)),
   };
-}
-
-/** @returns what `setIfNewer` stored, or null when the text is missing or something else. */
-export function openEnvelope(text: string | null): Envelope | null {
-  if (text === null) return null;
-  try {
-    return envelopeSchema.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
 }
 
 function withPrefix(key: string): string {

@@ -9,7 +9,10 @@ const MAX_ATTEMPTS = 3;
 const RETRY_JITTER_MS = 40;
 
 /** Builds statements; it cannot send one. Statements reach the database only through a batch that says who acts. */
-export type Builder = Pick<NeonHttpDatabase, "select" | "selectDistinct" | "insert" | "update" | "delete" | "with" | "$with" | "execute">;
+export type Builder = Pick<
+  NeonHttpDatabase,
+  "select" | "selectDistinct" | "insert" | "update" | "delete" | "with" | "$with" | "execute"
+>;
 export type Statement = BatchItem<"pg">;
 export type Results<Statements extends readonly Statement[]> = BatchResponse<Statements>;
 
@@ -29,7 +32,8 @@ export interface Connection {
 export function connect({ databaseUrl, fetchEndpoint }: { databaseUrl: string; fetchEndpoint?: string | undefined }): Connection {
   if (fetchEndpoint !== undefined) neonConfig.fetchEndpoint = fetchEndpoint;
   // A fresh signal per call: one that is kept would time out once, for ever.
-  neonConfig.fetchFunction = (url: string, init: RequestInit) => fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+  neonConfig.fetchFunction = (url: string, init: RequestInit) =>
+    fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
   const client = neon(databaseUrl, { arrayMode: false, fullResults: false });
   const database = drizzle(onlyInBatches(client));
   async function send(entry: SQL, statements: readonly Statement[]): Promise<unknown[]> {

@@ -71,8 +71,10 @@ export function toAppError(error: unknown): unknown {
   const ours = OUR_STATES[sqlState];
   // The message of an exception that our own functions raise is the stable error code.
   if (ours !== undefined) return new AppError(ours, MESSAGES[ours] ?? "Refused", { errorCode: failure.message, cause: error });
-  if (sqlState === "23505") return new ConflictError(undefined, { errorCode: "ALREADY_EXISTS", details: { constraint }, cause: error });
-  if (sqlState === "23503") return new NotFoundError(undefined, { errorCode: "REFERENCE_NOT_FOUND", details: { constraint }, cause: error });
+  if (sqlState === "23505")
+    return new ConflictError(undefined, { errorCode: "ALREADY_EXISTS", details: { constraint }, cause: error });
+  if (sqlState === "23503")
+    return new NotFoundError(undefined, { errorCode: "REFERENCE_NOT_FOUND", details: { constraint }, cause: error });
   if (sqlState === "23514" || sqlState.startsWith("22")) return new ValidationError(undefined, { cause: error });
   if (sqlState === "" || /^(08|40|53|55P03|57P0)/.test(sqlState)) {
     return new UnavailableError(undefined, { errorCode: "DATABASE_UNAVAILABLE", cause: error });

@@ -66,14 +66,18 @@ export function openDatabase(options: DatabaseOptions): Database {
         return await commit(options, write);
       } catch (error) {
         const failure = findDatabaseFailure(error);
-        if (options.idempotency !== undefined && failure?.message === "IDEMPOTENCY_KEY_USED") return replay(options, options.idempotency);
+        if (options.idempotency !== undefined && failure?.message === "IDEMPOTENCY_KEY_USED")
+          return replay(options, options.idempotency);
         throw toAppError(error);
       }
     },
   };
 }
 
-async function commit<Answer>(options: DatabaseOptions, { guards = [], statements = [], jobs = [], answer }: Write<Answer>): Promise<Answer> {
+async function commit<Answer>(
+  options: DatabaseOptions,
+  { guards = [], statements = [], jobs = [], answer }: Write<Answer>,
+): Promise<Answer> {
   const { connection, idempotency, mentoradoId, requestId, newId } = options;
   const { build } = connection;
   const before: Statement[] = [];
@@ -87,7 +91,9 @@ async function commit<Answer>(options: DatabaseOptions, { guards = [], statement
     ...before,
     ...statements,
     ...staged,
-    build.execute(idempotency === undefined ? sql`select ${answer} as answer` : storeAnswer({ idempotency, mentoradoId, answer })),
+    build.execute(
+      idempotency === undefined ? sql`select ${answer} as answer` : storeAnswer({ idempotency, mentoradoId, answer }),
+    ),
   ]);
   if (staged.length > 0) options.onStaged(results.at(-2) as StagedJob[]);
   const last = results.at(-1) as { rows: { answer: Answer }[] } | undefined;
@@ -96,14 +102,25 @@ async function commit<Answer>(options: DatabaseOptions, { guards = [], statement
   return row.answer;
 }
 
-function storeAnswer({ idempotency, mentoradoId, answer }: { idempotency: Idempotency; mentoradoId: string | null; answer: SQL }): SQL {
+function storeAnswer({
+  idempotency,
+  mentoradoId,
+  answer,
+}: {
+  idempotency: Idempotency;
+  mentoradoId: string | null;
+  answer: SQL;
+}): SQL {
   return sql`update idempotency_keys set response = ${answer}
     where mentorado_id = ${mentoradoId ?? PROGRAMME_ID} and procedure = ${idempotency.procedure} and key = ${idempotency.key}
     returning response as answer`;
 }
 
 /** The key was used before: answers what was answered then, or refuses when it was for another request. */
-async function replay<Answer>({ connection, entry, mentoradoId }: DatabaseOptions, { procedure, key, requestSha256 }: Idempotency): Promise<Answer> {
+async function replay<Answer>(
+  { connection, entry, mentoradoId }: DatabaseOptions,
+  { procedure, key, requestSha256 }: Idempotency,
+): Promise<Answer> {
   const { build } = connection;
   try {
     const [stored] = await connection.run(entry, [

@@ -4,7 +4,11 @@ import { PgCustomColumn } from "drizzle-orm/pg-core";
 /** The shape of an answer: its keys are the API's names. */
 export type View = Record<string, Column | SQL>;
 export type ViewRow<Shape extends View> = {
-  [Key in keyof Shape]: Shape[Key] extends Column ? GetColumnData<Shape[Key]> : Shape[Key] extends SQL<infer Value> ? Value : never;
+  [Key in keyof Shape]: Shape[Key] extends Column
+    ? GetColumnData<Shape[Key]>
+    : Shape[Key] extends SQL<infer Value>
+      ? Value
+      : never;
 };
 
 /**
@@ -12,7 +16,9 @@ export type ViewRow<Shape extends View> = {
  * Instants have the format of the `instant` column.
  */
 export function jsonRow<Shape extends View>(view: Shape): SQL<ViewRow<Shape>> {
-  const parts = Object.entries(view).map(([name, value]) => sql`${sql.raw(`'${name}'`)}, ${is(value, SQL) ? value : jsonValue(value)}`);
+  const parts = Object.entries(view).map(
+    ([name, value]) => sql`${sql.raw(`'${name}'`)}, ${is(value, SQL) ? value : jsonValue(value)}`,
+  );
   return sql`jsonb_build_object(${sql.join(parts, sql`, `)})`;
 }
 

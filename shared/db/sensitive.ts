@@ -47,20 +47,35 @@ async function openKeyring(text: string): Promise<Keyring> {
       const [version = "", encoded = ""] = part.split(":");
       const secret = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
       const derivation = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey", "deriveBits"]);
-      const encryption = await crypto.subtle.deriveKey(hkdf("column encryption"), derivation, { name: "AES-GCM", length: 256 }, false, [
-        "encrypt",
-        "decrypt",
-      ]);
+      const encryption = await crypto.subtle.deriveKey(
+        hkdf("column encryption"),
+        derivation,
+        { name: "AES-GCM", length: 256 },
+        false,
+        ["encrypt", "decrypt"],
+      );
       return [Number(version), { encryption, derivation }];
     }),
   );
   return { newest: Math.max(...entries.map(([version]) => version)), keys: new Map(entries) };
 }
 
-export async function encrypt({ keyring, plaintext, place }: { keyring: Keyring; plaintext: string; place: Place }): Promise<Encrypted> {
+export async function encrypt({
+  keyring,
+  plaintext,
+  place,
+}: {
+  keyring: Keyring;
+  plaintext: string;
+  place: Place;
+}): Promise<Encrypted> {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const { encryption } = keyOf(keyring, keyring.newest);
-  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: bind(place) }, encryption, encode(plaintext));
+  const sealed = await crypto.subtle.encrypt(
+    { name: "AES-GCM", iv: nonce, additionalData: bind(place) },
+    encryption,
+    encode(plaintext),
+  );
   const ciphertext = new Uint8Array(NONCE_BYTES + sealed.byteLength);
   ciphertext.set(nonce);
   ciphertext.set(new Uint8Array(sealed), NONCE_BYTES);
@@ -88,14 +103,32 @@ export async function decrypt({
 }
 
 /** @returns a keyed digest: equal for equal values within one mentorado, unrelated across mentorados. */
-export async function blindIndex({ keyring, mentoradoId, value }: { keyring: Keyring; mentoradoId: string; value: string }): Promise<Uint8Array> {
+export async function blindIndex({
+  keyring,
+  mentoradoId,
+  value,
+}: {
+  keyring: Keyring;
+  mentoradoId: string;
+  value: string;
+}): Promise<Uint8Array> {
   return keyedDigest({ keyring, purpose: `blind index of ${mentoradoId}`, value });
 }
 
 /** @returns HMAC-SHA-256 of `value` under a key of its own for `purpose`. */
-export async function keyedDigest({ keyring, purpose, value }: { keyring: Keyring; purpose: string; value: string }): Promise<Uint8Array> {
+export async function keyedDigest({
+  keyring,
+  purpose,
+  value,
+}: {
+  keyring: Keyring;
+  purpose: string;
+  value: string;
+}): Promise<Uint8Array> {
   const { derivation } = keyOf(keyring, INDEX_KEY_VERSION);
-  const key = await crypto.subtle.deriveKey(hkdf(purpose), derivation, { name: "HMAC", hash: "SHA-256", length: 256 }, false, ["sign"]);
+  const key = await crypto.subtle.deriveKey(hkdf(purpose), derivation, { name: "HMAC", hash: "SHA-256", length: 256 }, false, [
+    "sign",
+  ]);
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, encode(value)));
 }
 

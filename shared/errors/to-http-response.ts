@@ -9,5 +9,8 @@ export function toHttpResponse(error: unknown): Response {
   const known = error instanceof AppError ? error : new AppError("INTERNAL", "Internal server error");
   const headers = new Headers();
   if (known.retryAfterMs !== undefined) headers.set("retry-after", String(Math.ceil(known.retryAfterMs / 1_000)));
-  return Response.json({ data: null, error: { code: known.errorCode, message: known.message } }, { status: known.status, headers });
+  return Response.json(
+    { data: null, error: { code: known.errorCode, message: known.message } },
+    { status: known.status, headers },
+  );
 }

@@ -25,9 +25,9 @@ interface JobDefinition<Payload extends z.ZodType> {
   timeoutMs: number;
 }
 
-function define<const Definition extends Omit<JobDefinition<z.ZodType>, "retry" | "timeoutMs"> & { retry?: RetryPolicy; timeoutMs?: number }>(
-  definition: Definition,
-): { retry: RetryPolicy; timeoutMs: number } & Definition {
+function define<
+  const Definition extends Omit<JobDefinition<z.ZodType>, "retry" | "timeoutMs"> & { retry?: RetryPolicy; timeoutMs?: number },
+>(definition: Definition): { retry: RetryPolicy; timeoutMs: number } & Definition {
   return { retry: DEFAULT_RETRY, timeoutMs: 25_000, ...definition };
 }
 
@@ -35,16 +35,39 @@ const slot = z.object({ slot: z.iso.datetime() });
 
 /** Every job of the platform. A Worker stages any of them; the one named by `group` does it. */
 export const JOBS = {
-  "accounts.process-clerk-event": define({ group: "accounts", scope: "programme", payload: z.object({ eventId: z.uuid() }), retry: PATIENT_RETRY }),
-  "accounts.invalidate-session": define({ group: "accounts", scope: "programme", payload: z.object({ userId: z.uuid() }), retry: PATIENT_RETRY }),
-  "finance.create-charge": define({ group: "finance", scope: "mentorado", payload: z.object({ installmentId: z.uuid() }), retry: PATIENT_RETRY }),
-  "finance.process-asaas-event": define({ group: "finance", scope: "mentorado", payload: z.object({ eventId: z.uuid() }), retry: PATIENT_RETRY }),
+  "accounts.process-clerk-event": define({
+    group: "accounts",
+    scope: "programme",
+    payload: z.object({ eventId: z.uuid() }),
+    retry: PATIENT_RETRY,
+  }),
+  "accounts.invalidate-session": define({
+    group: "accounts",
+    scope: "programme",
+    payload: z.object({ userId: z.uuid() }),
+    retry: PATIENT_RETRY,
+  }),
+  "finance.create-charge": define({
+    group: "finance",
+    scope: "mentorado",
+    payload: z.object({ installmentId: z.uuid() }),
+    retry: PATIENT_RETRY,
+  }),
+  "finance.process-asaas-event": define({
+    group: "finance",
+    scope: "mentorado",
+    payload: z.object({ eventId: z.uuid() }),
+    retry: PATIENT_RETRY,
+  }),
   "finance.remind-due-charges": define({ group: "finance", scope: "mentorado", payload: slot }),
 } as const satisfies Record<string, JobDefinition<z.ZodType>>;
 
 export type JobName = keyof typeof JOBS;
 /** The jobs that one Worker does, in one scope. */
-export type JobNameOf<Group extends WorkerGroup, Scope extends JobDefinition<z.ZodType>["scope"] = JobDefinition<z.ZodType>["scope"]> = {
+export type JobNameOf<
+  Group extends WorkerGroup,
+  Scope extends JobDefinition<z.ZodType>["scope"] = JobDefinition<z.ZodType>["scope"],
+> = {
   [Name in JobName]: (typeof JOBS)[Name] extends { group: Group; scope: Scope } ? Name : never;
 }[JobName];
 export type PayloadOf<Name extends JobName> = z.output<(typeof JOBS)[Name]["payload"]>;

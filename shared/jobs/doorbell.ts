@@ -21,7 +21,13 @@ export interface Doorbell {
 
 /** The only door to the QStash client. */
 export function createDoorbell({ url, token, publicUrl }: { url: string; token: string; publicUrl: string }): Doorbell {
-  const client = new Client({ baseUrl: url, token, devMode: false, enableTelemetry: false, retry: { retries: 1, backoff: () => 50 } });
+  const client = new Client({
+    baseUrl: url,
+    token,
+    devMode: false,
+    enableTelemetry: false,
+    retry: { retries: 1, backoff: () => 50 },
+  });
   return {
     async ring(jobs, log) {
       for (let start = 0; start < jobs.length; start += BATCH_SIZE) {

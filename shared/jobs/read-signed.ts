@@ -23,7 +23,12 @@ export async function readSigned({
   const { pathname, search } = new URL(request.url);
   const receiver = new Receiver({ ...signingKeys, devMode: false });
   try {
-    const isValid = await receiver.verify({ signature, body, url: `${publicUrl}${pathname}${search}`, clockTolerance: CLOCK_TOLERANCE_S });
+    const isValid = await receiver.verify({
+      signature,
+      body,
+      url: `${publicUrl}${pathname}${search}`,
+      clockTolerance: CLOCK_TOLERANCE_S,
+    });
     return isValid ? body : undefined;
   } catch {
     return undefined;

@@ -7,7 +7,17 @@ import type { Kernel } from "../kernel.ts";
 import type { Logger } from "../log/logger.ts";
 import { describeError } from "../log/scrub.ts";
 import type { VerbContext } from "../trpc/verb-context.ts";
-import { isJobName, JOBS, type JobName, type JobNameOf, jobPath, LEASE_MARGIN_MS, type PayloadOf, retryDelayMs, type WorkerGroup } from "./catalog.ts";
+import {
+  isJobName,
+  JOBS,
+  type JobName,
+  type JobNameOf,
+  jobPath,
+  LEASE_MARGIN_MS,
+  type PayloadOf,
+  retryDelayMs,
+  type WorkerGroup,
+} from "./catalog.ts";
 import { readSigned } from "./read-signed.ts";
 
 const HELD_RETRY_MS = 1_000;
@@ -109,7 +119,8 @@ async function runAttempt(attempt: Attempt, handlers: Partial<Record<JobName, An
   const { claim } = attempt;
   try {
     const name = claim.name ?? "";
-    if (!isJobName(name) || jobPath(name) !== path) throw new AppError("VALIDATION", "Not this job", { errorCode: "WRONG_ENDPOINT" });
+    if (!isJobName(name) || jobPath(name) !== path)
+      throw new AppError("VALIDATION", "Not this job", { errorCode: "WRONG_ENDPOINT" });
     const handler = handlers[name];
     const payload = JOBS[name].payload.safeParse(claim.payload);
     if (handler === undefined || !payload.success || (JOBS[name].scope === "mentorado") !== (claim.mentorado_id !== null)) {
@@ -171,7 +182,8 @@ async function failAttempt({ jobId, token, claim, kernel }: Attempt, error: unkn
   }
   const isRetryable = !(error instanceof AppError) || error.retryable;
   const asked = error instanceof AppError ? (error.retryAfterMs ?? 0) : 0;
-  const delayMs = claim.name !== null && isJobName(claim.name) ? Math.max(asked, retryDelayMs(JOBS[claim.name].retry, claim.attempt)) : asked;
+  const delayMs =
+    claim.name !== null && isJobName(claim.name) ? Math.max(asked, retryDelayMs(JOBS[claim.name].retry, claim.attempt)) : asked;
   try {
     const wait = isRetryable ? sql`${delayMs} * interval '1 millisecond'` : sql`null::interval`;
     const [row] = await kernel.connection.call<{ status: string }>(
@@ -205,7 +217,9 @@ function dead(code: string): Response {
 
 function expiry(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(new AppError("TIMEOUT", "The attempt took too long", { errorCode: "JOB_TIMEOUT" })));
+    signal.addEventListener("abort", () =>
+      reject(new AppError("TIMEOUT", "The attempt took too long", { errorCode: "JOB_TIMEOUT" })),
+    );
   });
 }
 

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { Breaker } from "../cache/circuit-breaker.ts";
+import { UnavailableError } from "../errors/app-error.ts";
 import type { Logger } from "../log/logger.ts";
 import { ProviderError, type ProviderFailure } from "./provider-error.ts";
 
@@ -69,10 +70,14 @@ export async function callProvider<Value>(call: ProviderCall<Value>): Promise<Pr
   const triesAllowed = idempotent ? MAX_TRIES : 1;
   for (let tries = 1; ; tries += 1) {
     try {
-      return await breaker.run(() => tryOnce({ call, timeoutMs: deadline - clock.now(), attempt: tries, clock }), isOutage);
+      return await breaker.run(
+        () => tryOnce({ call, timeoutMs: Math.max(1, deadline - clock.now()), attempt: tries, clock }),
+        isOutage,
+      );
     } catch (error) {
       const waitMs = retryDelayMs(error, tries);
-      if (tries >= triesAllowed || waitMs === undefined || clock.now() + waitMs >= deadline) throw error;
+      if (tries >= triesAllowed || waitMs === undefined || clock.now() + waitMs >= deadline)
+        throw toProviderError(error, call.provider);
       await clock.wait(waitMs);
     }
   }
@@ -94,7 +99,8 @@ async function tryOnce<Value>({ call, timeoutMs, attempt, clock }: Try<Value>): 
     log.write("info", "provider.called", { ...base, status: answer.status, outcome: "ok", durationMs: clock.now() - startedAt });
     return answer;
   } catch (error) {
-    const { kind, providerStatus, providerCodes, cause } = error as ProviderError;
+    if (!(error instanceof ProviderError)) throw error;
+    const { kind, providerStatus, providerCodes, cause } = error;
     log.write("warn", "provider.called", {
       ...base,
       outcome: kind,
@@ -124,7 +130,10 @@ async function exchange<Value>({ call, timeoutMs, clock }: Omit<Try<Value>, "att
 }
 
 /** @returns the answer with its body; no body when it is larger than we read. */
-async function send<Value>(call: ProviderCall<Value>, timeoutMs: number): Promise<{ response: Response; text: string | undefined }> {
+async function send<Value>(
+  call: ProviderCall<Value>,
+  timeoutMs: number,
+): Promise<{ response: Response; text: string | undefined }> {
   const { method, baseUrl, path, query, body, signal } = call;
   // Made for each try: a signal that is kept would fail every later one.
   const timeout = AbortSignal.timeout(timeoutMs);
@@ -132,7 +141,11 @@ async function send<Value>(call: ProviderCall<Value>, timeoutMs: number): Promis
   try {
     const response = await fetch(`${baseUrl}${path}${search}`, {
       method,
-      headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }), ...call.headers },
+      headers: {
+        accept: "application/json",
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...call.headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: "manual",
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
@@ -208,11 +221,17 @@ function isOutage(error: unknown): boolean {
   return error instanceof ProviderError && (error.kind === "unavailable" || error.kind === "unknown_outcome");
 }
 
+/** What the breaker throws by itself: the circuit is open, and nothing was sent. */
+function toProviderError(error: unknown, provider: string): unknown {
+  if (error instanceof ProviderError || !(error instanceof UnavailableError)) return error;
+  return new ProviderError({ provider, kind: "unavailable", retryAfterMs: error.retryAfterMs, cause: error });
+}
+
 /** @returns how long to wait before the next try; undefined when there is none to be made. */
 function retryDelayMs(error: unknown, tries: number): number | undefined {
   if (!(error instanceof ProviderError) || !RETRIED_STATUSES.includes(error.providerStatus)) return undefined;
   const backoffMs = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * BACKOFF_FACTOR ** (tries - 1));
-  return error.retryAfterMs ?? backoffMs * (1 + JITTER * (2 * Math.random() - 1));
+  return error.retryAfterMs ?? Math.round(backoffMs * (1 + JITTER * (2 * Math.random() - 1)));
 }
 
 /** `Retry-After` in seconds or as a date; for a 429 also the seconds of `RateLimit-Reset`, which Asaas sends with every answer. */

@@ -1,4 +1,4 @@
-import { initTRPC, TRPCError } from "@trpc/server";
+import { initTRPC, type TRPCError } from "@trpc/server";
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { sha256Hex } from "../bytes.ts";
@@ -41,7 +41,12 @@ const t = initTRPC
     errorFormatter({ shape, error, ctx }) {
       const known = error.cause instanceof AppError ? error.cause : undefined;
       return {
-        message: error.code === "INTERNAL_SERVER_ERROR" ? "Internal server error" : error.code === "BAD_REQUEST" && !known ? "The input is not valid" : shape.message,
+        message:
+          error.code === "INTERNAL_SERVER_ERROR"
+            ? "Internal server error"
+            : error.code === "BAD_REQUEST" && !known
+              ? "The input is not valid"
+              : shape.message,
         code: shape.code,
         data: {
           code: shape.data.code,
@@ -111,7 +116,8 @@ export const formProcedure = publicProcedure.use(({ ctx, next }) => {
 const signedIn = answered.use(async ({ ctx, type, next }) => {
   const { identity } = ctx.caller;
   if (identity.kind !== "user") throw new UnauthorizedError();
-  if (identity.impersonatedBy !== undefined && type === "mutation") throw new ForbiddenError(undefined, { errorCode: "IMPERSONATION_IS_READ_ONLY" });
+  if (identity.impersonatedBy !== undefined && type === "mutation")
+    throw new ForbiddenError(undefined, { errorCode: "IMPERSONATION_IS_READ_ONLY" });
   const session = await findSession({ ...ctx, identity });
   return next({ ctx: { session, identity } });
 });
@@ -120,7 +126,10 @@ const signedIn = answered.use(async ({ ctx, type, next }) => {
 export const protectedProcedure = signedIn.meta({ level: "protected" }).use(async ({ ctx, path, type, getRawInput, next }) => {
   const { session, identity } = ctx;
   const entry = sql`select guilda.enter_person(${session.userId}, ${identity.sessionId}, ${ctx.caller.requestId})`;
-  const idempotency = type === "mutation" ? await readIdempotency({ ctx, session, path, input: await getRawInput(), mentoradoId: null }) : undefined;
+  const idempotency =
+    type === "mutation"
+      ? await readIdempotency({ ctx, session, path, input: await getRawInput(), mentoradoId: null })
+      : undefined;
   return next({ ctx: { userId: session.userId, ...verbParts({ ctx, entry, mentoradoId: null, idempotency }) } });
 });
 
@@ -135,7 +144,8 @@ export function mentoradoProcedure(permission: Permission) {
     const entry = sql`select guilda.enter_member(${session.userId}, ${identity.sessionId}, ${mentoradoId}, ${roles}::text[], ${ctx.caller.requestId})`;
     const actor: Actor = { kind: "member", userId: session.userId, role };
     const log = ctx.log.with({ mentoradoId, actorId: session.userId, actorRole: role });
-    const idempotency = type === "mutation" ? await readIdempotency({ ctx, session, path, input: await getRawInput(), mentoradoId }) : undefined;
+    const idempotency =
+      type === "mutation" ? await readIdempotency({ ctx, session, path, input: await getRawInput(), mentoradoId }) : undefined;
     return next({ ctx: { actor, mentoradoId, ...verbParts({ ctx: { ...ctx, log }, entry, mentoradoId, idempotency }) } });
   });
 }
@@ -151,9 +161,14 @@ export const adminProcedure = signedIn
   .use(async ({ ctx, path, type, input, getRawInput, next }) => {
     const { session, identity } = ctx;
     const entry = sql`select guilda.enter_admin(${session.userId}, ${identity.sessionId}, ${ctx.caller.requestId}, ${input.reason}, ${path})`;
-    const idempotency = type === "mutation" ? await readIdempotency({ ctx, session, path, input: await getRawInput(), mentoradoId: null }) : undefined;
+    const idempotency =
+      type === "mutation"
+        ? await readIdempotency({ ctx, session, path, input: await getRawInput(), mentoradoId: null })
+        : undefined;
     const log = ctx.log.with({ actorId: session.userId, actorRole: "admin" });
-    return next({ ctx: { userId: session.userId, ...verbParts({ ctx: { ...ctx, log }, entry, mentoradoId: null, idempotency }) } });
+    return next({
+      ctx: { userId: session.userId, ...verbParts({ ctx: { ...ctx, log }, entry, mentoradoId: null, idempotency }) },
+    });
   });
 
 function chooseMembership(session: Session, caller: Caller): Session["memberships"][number] {
@@ -162,7 +177,8 @@ function chooseMembership(session: Session, caller: Caller): Session["membership
   if (chosenMentorado === undefined && second !== undefined) {
     throw new ValidationError("Say which mentorado is meant", { errorCode: "MENTORADO_NOT_CHOSEN", field: "x-mentorado" });
   }
-  const membership = chosenMentorado === undefined ? first : session.memberships.find((each) => each.mentoradoId === chosenMentorado);
+  const membership =
+    chosenMentorado === undefined ? first : session.memberships.find((each) => each.mentoradoId === chosenMentorado);
   if (membership === undefined) throw new ForbiddenError(undefined, { errorCode: "MEMBERSHIP_REQUIRED" });
   return membership;
 }
@@ -207,5 +223,9 @@ async function readIdempotency({
 }): Promise<Idempotency | undefined> {
   const { idempotencyKey } = ctx.caller;
   if (idempotencyKey === undefined) return undefined;
-  return { procedure: path, key: mentoradoId === null ? `${session.userId}:${idempotencyKey}` : idempotencyKey, requestSha256: await sha256Hex(JSON.stringify([session.userId, input ?? null])) };
+  return {
+    procedure: path,
+    key: mentoradoId === null ? `${session.userId}:${idempotencyKey}` : idempotencyKey,
+    requestSha256: await sha256Hex(JSON.stringify([session.userId, input ?? null])),
+  };
 }

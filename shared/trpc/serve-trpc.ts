@@ -24,5 +24,11 @@ export function serveTrpc({
   const { connection, cache, memory, doorbell, newId } = kernel;
   const log = kernel.log.with({ requestId: caller.requestId });
   const context: RequestContext = { caller, connection, cache, memory, doorbell, log, now: new Date(), newId, waitUntil };
-  return fetchRequestHandler({ endpoint: TRPC_ENDPOINT, req: request, router, maxBatchSize: MAX_BATCH_SIZE, createContext: () => context });
+  return fetchRequestHandler({
+    endpoint: TRPC_ENDPOINT,
+    req: request,
+    router,
+    maxBatchSize: MAX_BATCH_SIZE,
+    createContext: () => context,
+  });
 }

@@ -131,7 +131,8 @@ async function readDatabase(connection: Connection, identity: UserIdentity): Pro
     const [row] = await connection.call<{ session: Session | null }>(
       sql`select guilda.find_session(${identity.clerkUserId}, ${identity.sessionId}) as session`,
     );
-    if (row?.session === null || row?.session === undefined) throw new UnauthorizedError(undefined, { errorCode: "USER_UNKNOWN" });
+    if (row?.session === null || row?.session === undefined)
+      throw new UnauthorizedError(undefined, { errorCode: "USER_UNKNOWN" });
     return row.session;
   } catch (error) {
     throw toAppError(error);

@@ -219,8 +219,7 @@ describe("batches", () => {
       sql.transaction([sql`select set_config('role', 'guilda_app', true)`, sql`select * from owners`]),
     );
     expect(denied.code).toBe("42501");
-    const [after] = await sql`select current_user as who, current_setting('app.mentorado_id', true) as tenant`;
-    expect(after).toEqual({ who: "guilda_owner", tenant: "" });
+    expect(await sql`select current_user as who`).toEqual([{ who: "guilda_owner" }]);
   });
 
   it("let a transaction's advisory lock go when they end", async () => {
@@ -358,7 +357,8 @@ describe("refusals of the proxy", () => {
   });
 
   it.each([
-    ["no connection string", { "neon-connection-string": "" }, "invalid connection string"],
+    ["no connection string", { "neon-connection-string": "" }, "invalid header: neon-connection-string"],
+    ["no URL", { "neon-connection-string": "localhost" }, "invalid connection string"],
     ["another scheme", { "neon-connection-string": "mysql://u:p@localhost/d" }, "incorrect scheme"],
     ["no user", { "neon-connection-string": "postgres://localhost/d" }, "missing username"],
     ["no password", { "neon-connection-string": "postgres://u@localhost/d" }, "missing authentication credentials"],
@@ -414,8 +414,20 @@ describe("refusals of the proxy", () => {
   });
 });
 
-describe("nothing of a session is seen by the next request", () => {
-  it.each([
+describe("nothing of a session is seen by the next request on its connection", () => {
+  let bridge: NeonStandIn;
+
+  beforeAll(async () => {
+    bridge = await startNeon({ postgresUrl: () => database.databaseUrl, maxConnections: 1 });
+  });
+  beforeEach(() => {
+    neonConfig.fetchEndpoint = () => `${bridge.url}/sql`;
+  });
+  afterAll(async () => {
+    await bridge.close();
+  });
+
+  const stains: [string, string, string, string | null][] = [
     ["a setting", "set statement_timeout = '5s'", "show statement_timeout", "0"],
     [
       "a setting of ours",
@@ -423,48 +435,55 @@ describe("nothing of a session is seen by the next request", () => {
       "select current_setting('app.mentorado_id', true)",
       "",
     ],
+    // Not null: a setting of ours that was set once is empty ever after, hence nullif(current_setting(…), '') in the policies.
+    [
+      "a setting of one transaction",
+      "select set_config('app.tenant', 'x', true)",
+      "select current_setting('app.tenant', true)",
+      "",
+    ],
     ["a setting made by a function", "select stain()", "select current_setting('app.mentorado_id', true)", ""],
     ["a role", "set role guilda_app", "select current_user", "guilda_owner"],
     ["another identity", "set session authorization guilda_app", "select session_user", "guilda_owner"],
     ["a temporary table", "create temp table scrap (a int)", "select to_regclass('pg_temp.scrap')", null],
-    ["a prepared statement", "prepare scrap as select 1", "select count(*)::int from pg_prepared_statements", "0"],
-    ["a cursor", "declare scrap cursor with hold for select 1", "select count(*)::int from pg_cursors where name = 'scrap'", "0"],
-    ["a subscription", "listen scrap", "select count(*)::int from pg_listening_channels()", "0"],
+    ["a prepared statement", "prepare scrap as select 1", "select count(*) from pg_prepared_statements", "0"],
+    ["a cursor", "declare scrap cursor with hold for select 1", "select count(*) from pg_cursors where name = 'scrap'", "0"],
+    ["a subscription", "listen scrap", "select count(*) from pg_listening_channels()", "0"],
     [
       "an advisory lock",
       "select pg_advisory_lock(42)",
-      "select count(*)::int from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()",
+      "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()",
       "0",
     ],
-  ])("%s", async (_what, stain, probe, clean) => {
-    for (const queries of [[{ query: stain }], [{ query: stain }, { query: "select 1" }]]) {
-      const [before, , after] = [
-        await post({ body: JSON.stringify({ query: "select pg_backend_pid()" }) }),
-        await post({ body: JSON.stringify(queries.length === 1 ? queries[0] : { queries }) }),
-        await post({ body: JSON.stringify({ queries: [{ query: "select pg_backend_pid()" }, { query: probe }] }) }),
-      ];
-      expect(after.body.results).toMatchObject([{ rows: before.body.rows }, { rows: [[clean]] }]);
-    }
+  ];
+
+  it.each(stains)("%s of a single statement", async (_what, stain, probe, clean) => {
+    await expectClean({ stained: { query: stain }, probe, clean });
   });
+
+  it.each(stains)("%s of a batch", async (_what, stain, probe, clean) => {
+    await expectClean({ stained: { queries: [{ query: stain }, { query: "select 1" }] }, probe, clean });
+  });
+
+  async function expectClean({ stained, probe, clean }: { stained: object; probe: string; clean: string | null }) {
+    const before = await post({ bridge, body: JSON.stringify({ query: "select pg_backend_pid()" }) });
+    expect(await post({ bridge, body: JSON.stringify(stained) })).toMatchObject({ status: 200 });
+    const after = await post({
+      bridge,
+      body: JSON.stringify({ queries: [{ query: "select pg_backend_pid()" }, { query: probe }] }),
+    });
+    expect(after.body.results).toMatchObject([{ rows: before.body.rows }, { rows: [[clean]] }]);
+  }
 
   it("the last value of a sequence", async () => {
     await connect()`select nextval('numbers')`;
     expect((await errorOf(connect()`select lastval()`)).code).toBe("55000");
   });
 
-  it("a transaction left open: it is rolled back", async () => {
-    const sql = connect();
-    await sql`begin`;
-    expect(await sql`select now() = statement_timestamp() as fresh`).toEqual([{ fresh: true }]);
-    const commit = await post({ body: JSON.stringify({ query: "commit" }) });
-    expect(commit.body.command).toBe("COMMIT");
-    await expect
-      .poll(() =>
-        database.query(
-          "select pid from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()",
-        ),
-      )
-      .toEqual([]);
+  it("a transaction left open: what follows is stored by itself", async () => {
+    await connect()`begin`;
+    await connect()`insert into owners values (1)`;
+    expect(await database.query("select id from owners")).toEqual([{ id: 1 }]);
   });
 
   it("what a failed batch had set", async () => {
@@ -483,7 +502,7 @@ describe("nothing of a session is seen by the next request", () => {
         return row?.before;
       }),
     );
-    expect(new Set(seen)).toEqual(new Set([""]));
+    expect(seen).toEqual(Array.from({ length: 200 }, () => ""));
   });
 });
 
@@ -582,10 +601,10 @@ describe("trouble on the way", () => {
   it("a delayed request waits while others, sent later without a delay, are served", async () => {
     const sql = connect();
     await fetch(`${database.bridge.url}/__delay`, { method: "PUT", body: JSON.stringify({ ms: 600_000 }) });
+    database.bridge.requests.reset();
     const hurry = new AbortController();
     const slow = errorOf(sql.query("select 1", [], { fetchOptions: { signal: hurry.signal } }));
-    await expect.poll(() => database.bridge.delayMs).toBe(600_000);
-    database.bridge.requests.reset();
+    await expect.poll(() => database.bridge.requests.count()).toBe(1);
     database.bridge.delayMs = 0;
     expect(await Promise.race([slow, sql`select 2 as two`])).toEqual([{ two: 2 }]);
     hurry.abort();

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { afterEach, expect, test, vi } from "vitest";
 import { createAuthenticate } from "../../functions/edge/authenticate.ts";
 import { generateKeyPair, signToken } from "../local/clerk/sign-token.ts";
@@ -81,6 +81,22 @@ test("a token is taken until it expires and not a moment longer, however often i
   // Clerk's tolerance for clocks that differ.
   vi.setSystemTime(exp * 1_000 + 5_001);
   expect((await authenticate(authorization)).kind).toBe("anonymous");
+});
+
+test("a token that is truly signed, but by another algorithm than Clerk's, is anonymous", async () => {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const jwtKey = String(publicKey.export({ type: "spki", format: "pem" }));
+  const authenticate = createAuthenticate({ jwtKey, authorizedParties: [CONSOLE_ORIGIN], now: () => Date.now() });
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const iat = nowSeconds();
+  const claims = { azp: CONSOLE_ORIGIN, sub: "user_ana", sid: "sess_1", iat, nbf: iat, exp: iat + 60 };
+  const kindOf = async (alg: "RS256" | "RS512") => {
+    const signed = `${encode({ alg, typ: "JWT", kid: "ins" })}.${encode(claims)}`;
+    const signature = sign(alg.replace("RS", "sha"), Buffer.from(signed), privateKey).toString("base64url");
+    return (await authenticate(`Bearer ${signed}.${signature}`)).kind;
+  };
+  expect(await kindOf("RS256")).toBe("user");
+  expect(await kindOf("RS512")).toBe("anonymous");
 });
 
 test("no log line shows a token, whether it verified or not", async () => {

@@ -146,6 +146,13 @@ test("an outage is noticed once and Redis is asked again two seconds later", asy
   expect((await call(1, ADA)).status).toBe(429);
 });
 
+test("a call to Redis whose answer was lost is not repeated, since it may have been counted", async () => {
+  edge.redis.faults.push({ kind: "reset-after", times: 1 });
+  expect((await call(1, ADA)).status).toBe(200);
+  expect(edge.logs().filter(({ event }) => event === "limits.fell-back")).toHaveLength(1);
+  expect(edge.redis.faults).toHaveLength(0);
+});
+
 test("who is refused is refused before the body is read and before any group is asked", async () => {
   edge.redis.faults.push({ kind: "reset-before" });
   await statuses(3, () => call(10, ADA));

@@ -10,7 +10,7 @@ import { parsePayload, parseTarget, parseTransaction, type Target } from "./neon
 /** Neon's documented limit of a request and of a response. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** As many as Neon's proxy keeps for one database and role. */
-const CONNECTIONS_PER_DATABASE_AND_USER = 20;
+const MAX_CONNECTIONS = 20;
 
 export interface NeonStandIn extends StandIn {
   requests: RequestCounter;
@@ -24,21 +24,24 @@ export interface NeonStandIn extends StandIn {
  * User, password and database come from the `Neon-Connection-String` header of each request; host, port and TLS from `postgresUrl`.
  *
  * @param postgresUrl where a database of that name is found.
+ * @param maxConnections to one database as one user; further requests wait for their turn.
  * @param maxRequestBytes a larger body is refused with 413.
  * @param maxResponseBytes a request whose rows are larger is refused with 507, and a batch rolled back.
  */
 export async function startNeon({
   port = 0,
   postgresUrl,
+  maxConnections = MAX_CONNECTIONS,
   maxRequestBytes = MAX_BODY_BYTES,
   maxResponseBytes = MAX_BODY_BYTES,
 }: {
   port?: number;
   postgresUrl: (database: string) => string;
+  maxConnections?: number;
   maxRequestBytes?: number;
   maxResponseBytes?: number;
 }): Promise<NeonStandIn> {
-  const pools = createPools({ postgresUrl });
+  const pools = createPools({ postgresUrl, maxConnections });
   const counter = createCounter();
   const bridge: Bridge = { pools, counter, delayMs: 0, maxRequestBytes, maxResponseBytes };
   const standIn = await serve({ port, handle: (request) => answer({ bridge, request }) });
@@ -93,10 +96,11 @@ const PREFLIGHT = {
 
 async function answerSql({ bridge, request }: { bridge: Bridge; request: WireRequest }): Promise<WireAnswer> {
   const { headers, body } = request;
-  const { database, pool } = bridge.pools.of(headers);
+  // A token that is not honoured would run its queries as the user of the connection string.
+  if (headers.authorization !== undefined) throw new Refusal("bearer tokens are not honoured here");
+  const { database, pool } = bridge.pools.of(headers["neon-connection-string"] ?? "");
   const transaction = parseTransaction(headers);
-  if (headers["neon-raw-text-output"] !== "true")
-    throw new Refusal("only raw text is answered here: send Neon-Raw-Text-Output: true");
+  if (headers["neon-raw-text-output"] !== "true") throw new Refusal("only raw text is answered here");
   if (body.length > bridge.maxRequestBytes)
     throw new Refusal(`request is too large (max is ${bridge.maxRequestBytes} bytes)`, 413);
   const { batch, statements } = parsePayload({ body, arrayMode: headers["neon-array-mode"] === "true" });
@@ -104,33 +108,35 @@ async function answerSql({ bridge, request }: { bridge: Bridge; request: WireReq
   if (bridge.delayMs > 0) await sleep(bridge.delayMs, undefined, { ref: false });
 
   const client = await pool.connect();
-  const work = { pool, client, statements, maxBytes: bridge.maxResponseBytes };
+  const maxBytes = bridge.maxResponseBytes;
+  const work = { pool, client, statements, maxBytes };
   if (!batch) return json(200, await runSingle(work), CORS);
   return json(200, { results: await runBatch({ ...work, begin: transaction.begin }) }, { ...CORS, ...transaction.echo });
 }
 
 interface Pools {
-  of(headers: Record<string, string>): { database: string; pool: Pool };
+  /** @param header the `Neon-Connection-String` of a request. */
+  of(header: string): { database: string; pool: Pool };
   close(): void;
 }
 
+interface PoolsOptions {
+  postgresUrl: (database: string) => string;
+  maxConnections: number;
+}
+
 /** One pool per connection string. The password is part of it: a connection that one password opened is never lent to another. */
-function createPools({ postgresUrl }: { postgresUrl: (database: string) => string }): Pools {
+function createPools({ postgresUrl, maxConnections }: PoolsOptions): Pools {
   const pools = new Map<string, { database: string; pool: Pool }>();
   return {
-    of: (headers) => {
-      const key = headers["neon-connection-string"] ?? "";
-      let found = pools.get(key);
-      if (found === undefined || headers.authorization !== undefined) {
-        const target = parseTarget(headers);
-        const connectionString = atPostgres({ target, url: postgresUrl(target.database) });
-        found = {
-          database: target.database,
-          pool: createPool({ connectionString, maxConnections: CONNECTIONS_PER_DATABASE_AND_USER }),
-        };
-        pools.set(key, found);
-      }
-      return found;
+    of: (header) => {
+      const known = pools.get(header);
+      if (known !== undefined) return known;
+      const target = parseTarget(header);
+      const connectionString = atPostgres({ target, url: postgresUrl(target.database) });
+      const made = { database: target.database, pool: createPool({ connectionString, maxConnections }) };
+      pools.set(header, made);
+      return made;
     },
     close: () => {
       for (const { pool } of pools.values()) pool.close();

@@ -40,6 +40,7 @@ const OWNERSHIP_LOCK = 1_735_747_180;
 const START_TIMEOUT_MS = 30_000;
 const PREDECESSOR_TIMEOUT_MS = 10_000;
 const PID_REUSED_AFTER_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 1_000;
 const POLL_MS = 5;
 const PORT_ATTEMPTS = 5;
 
@@ -364,13 +365,17 @@ async function predecessorState({ folder, password, port }: { folder: string; pa
 }
 
 async function connectAsOwner({ port, password }: { port: number; password: string }): Promise<pg.Client | "busy" | "silent"> {
-  const client = new pg.Client({ connectionString: ownerUrl({ port, password, database: "postgres" }) });
+  const connectionString = ownerUrl({ port, password, database: "postgres" });
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   client.on("error", () => {}); // Its end is seen by whoever waits for the server.
   return client.connect().then(
     () => client,
-    (error: unknown) => (error instanceof pg.DatabaseError && error.code === "57P03" ? "busy" : "silent"),
+    (error: { code?: string }) => (SILENT.has(error.code ?? "") ? "silent" : "busy"),
   );
 }
+
+/** Nobody is there, or a server that does not know our random password. */
+const SILENT = new Set(["ECONNREFUSED", "28P01", "28000"]);
 
 function readPidFile(folder: string): { pid: number; port: number } | undefined {
   const path = join(folder, "postmaster.pid");

@@ -95,7 +95,11 @@ export async function startStack({
     const signingSecret = secrets.CLERK_WEBHOOK_SIGNING_SECRET ?? "";
     const clerk = keep(
       "clerk",
-      await startClerk({ authorizedParty: publicUrl, webhook: { url: `${publicUrl}/webhooks/clerk`, signingSecret }, stateDir: join(folder, "clerk") }),
+      await startClerk({
+        authorizedParty: publicUrl,
+        webhook: { url: `${publicUrl}/webhooks/clerk`, signingSecret },
+        stateDir: join(folder, "clerk"),
+      }),
     );
     variables.CLERK_JWT_KEY = clerk.jwtKey;
     variables.CLERK_SECRET_KEY = clerk.secretKey;

@@ -15,7 +15,9 @@ export interface Workers {
 
 /** @returns the configuration files of all Workers, the public one first. */
 export function workerConfigs(): string[] {
-  const groups = readdirSync(join(ROOT, "functions"), { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== "edge");
+  const groups = readdirSync(join(ROOT, "functions"), { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && entry.name !== "edge",
+  );
   return ["wrangler.toml", ...groups.map(({ name }) => `functions/${name}/wrangler.toml`).sort()];
 }
 
@@ -29,18 +31,22 @@ export async function startWorkers({ port, variables }: { port: number; variable
   const wrangler = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
   const configs = workerConfigs().flatMap((config) => ["-c", config]);
   // Node itself, not `npx`: a signal must reach wrangler, or workerd is left behind.
-  const child = spawn(process.execPath, [wrangler, "dev", ...configs, "--port", String(port), "--ip", "127.0.0.1", "--show-interactive-dev-session=false"], {
-    cwd: ROOT,
-    env: {
-      ...process.env,
-      ...variables,
-      CLOUDFLARE_INCLUDE_PROCESS_ENV: "true",
-      CLOUDFLARE_CF_FETCH_ENABLED: "false",
-      WRANGLER_SEND_METRICS: "false",
-      WRANGLER_HIDE_BANNER: "true",
+  const child = spawn(
+    process.execPath,
+    [wrangler, "dev", ...configs, "--port", String(port), "--ip", "127.0.0.1", "--show-interactive-dev-session=false"],
+    {
+      cwd: ROOT,
+      env: {
+        ...process.env,
+        ...variables,
+        CLOUDFLARE_INCLUDE_PROCESS_ENV: "true",
+        CLOUDFLARE_CF_FETCH_ENABLED: "false",
+        WRANGLER_SEND_METRICS: "false",
+        WRANGLER_HIDE_BANNER: "true",
+      },
+      stdio: ["ignore", "pipe", "pipe"],
     },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  );
   const output: string[] = [];
   const remember = (chunk: Buffer) => {
     output.push(chunk.toString());
@@ -63,7 +69,15 @@ export async function startWorkers({ port, variables }: { port: number; variable
   return { url, ended, close };
 }
 
-async function waitUntilReady({ url, hasEnded, output }: { url: string; hasEnded: () => boolean; output: string[] }): Promise<void> {
+async function waitUntilReady({
+  url,
+  hasEnded,
+  output,
+}: {
+  url: string;
+  hasEnded: () => boolean;
+  output: string[];
+}): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (Date.now() < deadline && !hasEnded()) {
     const isReady = await fetch(`${url}/health/ready`).then(

@@ -53,7 +53,13 @@ afterEach(async () => {
 
 describe("a call to a provider", () => {
   test("is sent as it was asked, and its answer is read with what is new in it", async () => {
-    const { status, headers, value } = await call({ method: "POST", idempotent: false, path: "/v3/payments", query: { ref: "a&b" }, body: { value: 19.9 } });
+    const { status, headers, value } = await call({
+      method: "POST",
+      idempotent: false,
+      path: "/v3/payments",
+      query: { ref: "a&b" },
+      body: { value: 19.9 },
+    });
     expect({ status, value }).toEqual({ status: 200, value: { id: "pay_1", added: "later" } });
     expect(headers.get("content-type")).toBe("application/json");
     expect(received).toMatchObject([
@@ -148,7 +154,12 @@ describe("waiting", () => {
 
   test("a longer wait fails the call and says when to come back", async () => {
     provider.faults.push({ kind: "status", status: 429, headers: { "retry-after": "30" } });
-    expect(await failed(call())).toMatchObject({ kind: "rate_limited", code: "RATE_LIMITED", retryAfterMs: 30_000, retryable: true });
+    expect(await failed(call())).toMatchObject({
+      kind: "rate_limited",
+      code: "RATE_LIMITED",
+      retryAfterMs: 30_000,
+      retryable: true,
+    });
     provider.faults.splice(0, 1, { kind: "status", status: 503, headers: { "retry-after": "20" } });
     expect(await failed(call())).toMatchObject({ kind: "unavailable", retryAfterMs: 20_000 });
     expect(clock.waits).toEqual([]);
@@ -205,10 +216,18 @@ describe("waiting", () => {
 
 describe("what is not to be trusted", () => {
   test("a redirect is not followed", async () => {
-    const elsewhere = await serve({ handle: async (request) => (received.push(request), json(200, { id: "stolen" })) });
+    const elsewhere = await serve({
+      handle: async (request) => {
+        received.push(request);
+        return json(200, { id: "stolen" });
+      },
+    });
     for (const status of [301, 302, 303, 307, 308]) {
       respond = () => ({ status, headers: { location: `${elsewhere.url}/metadata` } });
-      expect(await failed(call({ account: `redirect ${status}` }))).toMatchObject({ kind: "unavailable", providerStatus: status });
+      expect(await failed(call({ account: `redirect ${status}` }))).toMatchObject({
+        kind: "unavailable",
+        providerStatus: status,
+      });
     }
     await elsewhere.close();
     expect(received.map(({ path }) => path)).not.toContain("/metadata");
@@ -229,7 +248,9 @@ describe("what is not to be trusted", () => {
     const lost = await failed(call({ method: "POST", idempotent: false, body: { name: PERSON } }));
     const garbled = await failed(call({ method: "POST", idempotent: false, body: { name: PERSON } }));
     const unsendable = await failed(call({ headers: { access_token: `${SECRET}\n${SECRET}` } }));
-    const texts = [refused, lost, garbled, unsendable].map((error) => `${describeError(error)} ${JSON.stringify(error)} ${error.stack}`);
+    const texts = [refused, lost, garbled, unsendable].map(
+      (error) => `${describeError(error)} ${JSON.stringify(error)} ${error.stack}`,
+    );
     for (const text of [...texts, watch.text()]) {
       for (const canary of [SECRET, "Canary", "canary", provider.url]) expect(text).not.toContain(canary);
     }
@@ -240,7 +261,13 @@ describe("what is not to be trusted", () => {
     await call();
     respond = () => json(404, { errors: [{ code: "not_found" }] });
     await failed(call());
-    const base = { event: "provider.called", provider: "acme", operation: "getThing", requestId: "req-1", durationMs: expect.any(Number) };
+    const base = {
+      event: "provider.called",
+      provider: "acme",
+      operation: "getThing",
+      requestId: "req-1",
+      durationMs: expect.any(Number),
+    };
     expect(watch.lines()).toMatchObject([
       { ...base, level: "warn", attempt: 1, status: 502, outcome: "unavailable" },
       { ...base, level: "info", attempt: 2, status: 200, outcome: "ok" },

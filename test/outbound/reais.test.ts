@@ -15,7 +15,8 @@ describe("reais", () => {
   });
 
   test("an amount that is no whole number of cents is not guessed", () => {
-    for (const reais of [0.001, 19.999, 1e-7, 1e21, Number.NaN, Number.POSITIVE_INFINITY]) expect(centsFromReais(reais)).toBeUndefined();
+    for (const reais of [0.001, 19.999, 1e-7, 1e21, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(centsFromReais(reais)).toBeUndefined();
     for (const cents of [0.5, -1, MAX_CENTS + 1, Number.NaN]) expect(() => reaisFromCents(cents)).toThrow(RangeError);
   });
 

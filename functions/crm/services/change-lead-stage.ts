@@ -25,7 +25,12 @@ export function changeLeadStage({ ctx, input }: { ctx: VerbContext; input: Chang
       }),
       build
         .update(leads)
-        .set({ stage: input.stage, lostReason: input.lostReason ?? null, version: sql`${leads.version} + 1`, updatedAt: sql`now()` })
+        .set({
+          stage: input.stage,
+          lostReason: input.lostReason ?? null,
+          version: sql`${leads.version} + 1`,
+          updatedAt: sql`now()`,
+        })
         .where(isIt),
     ],
     answer: sql`(select ${jsonRow(leadView)} from ${leads} where ${isIt})`,

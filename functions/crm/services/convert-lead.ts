@@ -18,7 +18,15 @@ interface Conversion {
  *
  * @throws NotFoundError LEAD_NOT_FOUND, REFERENCE_NOT_FOUND (offering); ConflictError ALREADY_EXISTS when another student has the tax id.
  */
-export async function convertLead({ ctx, input, keyring }: { ctx: VerbContext; input: ConvertLeadInput; keyring: Keyring }): Promise<Conversion> {
+export async function convertLead({
+  ctx,
+  input,
+  keyring,
+}: {
+  ctx: VerbContext;
+  input: ConvertLeadInput;
+  keyring: Keyring;
+}): Promise<Conversion> {
   const isIt = and(writableLeads(ctx), eq(leads.id, input.id));
   try {
     return await convert({ ctx, input, keyring, isIt });
@@ -43,7 +51,11 @@ async function convert({
   const { mentoradoId } = ctx;
   const studentId = ctx.newId();
   const enrollmentId = ctx.newId();
-  const plan = planInstallments({ totalCents: input.totalCents, count: input.installmentCount, firstDueDate: input.firstDueDate });
+  const plan = planInstallments({
+    totalCents: input.totalCents,
+    count: input.installmentCount,
+    firstDueDate: input.firstDueDate,
+  });
   const rows = plan.map((installment) => ({ ...installment, mentoradoId, id: ctx.newId(), enrollmentId }));
   const { ciphertext, keyVersion } = await encrypt({
     keyring,

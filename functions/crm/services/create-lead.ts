@@ -10,7 +10,13 @@ import type { CreateLeadInput } from "../schemas.ts";
  *
  * @returns its id, and whether it is new.
  */
-export function createLead({ ctx, input }: { ctx: VerbContext; input: CreateLeadInput }): Promise<{ id: string; created: boolean }> {
+export function createLead({
+  ctx,
+  input,
+}: {
+  ctx: VerbContext;
+  input: CreateLeadInput;
+}): Promise<{ id: string; created: boolean }> {
   const { build } = ctx.db;
   const id = ctx.newId();
   const { phone, ...profile } = input;

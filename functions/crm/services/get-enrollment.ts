@@ -13,7 +13,12 @@ export async function getEnrollment({ ctx, input }: { ctx: VerbContext; input: {
       .from(enrollments)
       .where(and(eq(enrollments.mentoradoId, ctx.mentoradoId), eq(enrollments.id, input.id))),
     build
-      .select({ id: installments.id, number: installments.number, dueDate: installments.dueDate, amountCents: installments.amountCents })
+      .select({
+        id: installments.id,
+        number: installments.number,
+        dueDate: installments.dueDate,
+        amountCents: installments.amountCents,
+      })
       .from(installments)
       .where(and(eq(installments.mentoradoId, ctx.mentoradoId), eq(installments.enrollmentId, input.id)))
       .orderBy(asc(installments.number)),

@@ -13,7 +13,15 @@ const MAX_LEADS_PER_POLL = 50;
  *
  * @yields each new lead once, in order of its id.
  */
-export async function* watchLeads({ ctx, input, signal }: { ctx: VerbContext; input: WatchLeadsInput; signal: AbortSignal | undefined }) {
+export async function* watchLeads({
+  ctx,
+  input,
+  signal,
+}: {
+  ctx: VerbContext;
+  input: WatchLeadsInput;
+  signal: AbortSignal | undefined;
+}) {
   let after = input.lastEventId ?? (await findNewestId(ctx));
   while (signal?.aborted !== true) {
     const [fresh] = await ctx.db.read([

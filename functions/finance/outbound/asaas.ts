@@ -134,11 +134,22 @@ export function createAsaas({
     getPayment: (id) => read({ operation: "getPayment", path: `/payments/${idPart(id)}`, answer: paymentAnswer }),
     createPayment({ customerId, billingType, amountCents, dueDate, description, externalReference }) {
       const value = reaisFromCents(amountCents);
-      const body = { customer: customerId, billingType: BILLING_TYPES[billingType], value, dueDate, description, externalReference };
+      const body = {
+        customer: customerId,
+        billingType: BILLING_TYPES[billingType],
+        value,
+        dueDate,
+        description,
+        externalReference,
+      };
       return create({ operation: "createPayment", path: "/payments", body, answer: paymentAnswer });
     },
     getPixQrCode: (paymentId) =>
-      read({ operation: "getPixQrCode", path: `/payments/${idPart(paymentId)}/pixQrCode`, answer: z.object({ payload: z.string() }) }),
+      read({
+        operation: "getPixQrCode",
+        path: `/payments/${idPart(paymentId)}/pixQrCode`,
+        answer: z.object({ payload: z.string() }),
+      }),
   };
 }
 
@@ -151,7 +162,11 @@ const cents = z.number().transform((reais, context) => {
 
 const customerAnswer = z
   .looseObject({ id: z.string(), externalReference: z.string().nullish(), deleted: z.boolean().nullish() })
-  .transform(({ id, externalReference, deleted }) => ({ id, externalReference: externalReference ?? null, isDeleted: deleted === true }));
+  .transform(({ id, externalReference, deleted }) => ({
+    id,
+    externalReference: externalReference ?? null,
+    isDeleted: deleted === true,
+  }));
 
 const paymentAnswer = z
   .looseObject({
@@ -192,7 +207,9 @@ function readErrorCodes(body: unknown): string[] {
 function requireKeyOf({ baseUrl, apiKey }: { baseUrl: string; apiKey: string }): void {
   const expected = new URL(baseUrl).hostname === PRODUCTION_HOST ? PRODUCTION_KEY : SANDBOX_KEY;
   if (expected.test(apiKey)) return;
-  throw new AppError("PRECONDITION_FAILED", "The API key does not belong to this environment of Asaas", { errorCode: "ASAAS_KEY_MISMATCH" });
+  throw new AppError("PRECONDITION_FAILED", "The API key does not belong to this environment of Asaas", {
+    errorCode: "ASAAS_KEY_MISMATCH",
+  });
 }
 
 /** Ids arrive in webhooks as well: one that is more than an id would call something else. */

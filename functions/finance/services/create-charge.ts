@@ -83,13 +83,26 @@ async function findBill({ ctx, installmentId }: { ctx: JobContext; installmentId
         },
       })
       .from(installments)
-      .innerJoin(enrollments, and(eq(enrollments.mentoradoId, installments.mentoradoId), eq(enrollments.id, installments.enrollmentId)))
+      .innerJoin(
+        enrollments,
+        and(eq(enrollments.mentoradoId, installments.mentoradoId), eq(enrollments.id, installments.enrollmentId)),
+      )
       .innerJoin(students, and(eq(students.mentoradoId, enrollments.mentoradoId), eq(students.id, enrollments.studentId)))
       .where(and(eq(installments.mentoradoId, ctx.mentoradoId), eq(installments.id, installmentId))),
     build
-      .select({ id: providerAccounts.id, apiKeyEncrypted: providerAccounts.apiKeyEncrypted, apiKeyKeyVersion: providerAccounts.apiKeyKeyVersion })
+      .select({
+        id: providerAccounts.id,
+        apiKeyEncrypted: providerAccounts.apiKeyEncrypted,
+        apiKeyKeyVersion: providerAccounts.apiKeyKeyVersion,
+      })
       .from(providerAccounts)
-      .where(and(eq(providerAccounts.mentoradoId, ctx.mentoradoId), eq(providerAccounts.provider, "asaas"), eq(providerAccounts.isActive, true))),
+      .where(
+        and(
+          eq(providerAccounts.mentoradoId, ctx.mentoradoId),
+          eq(providerAccounts.provider, "asaas"),
+          eq(providerAccounts.isActive, true),
+        ),
+      ),
   ]);
   if (bill === undefined) throw new NotFoundError(undefined, { errorCode: "INSTALLMENT_NOT_FOUND" });
   if (account === undefined) throw new UnavailableError("No provider account", { errorCode: "PROVIDER_ACCOUNT_MISSING" });
@@ -120,7 +133,17 @@ function openCharge({ ctx, bill }: { ctx: JobContext; bill: Bill }): Promise<str
   });
 }
 
-function ensureCustomer({ ctx, asaas, keyring, student }: { ctx: JobContext; asaas: Asaas; keyring: Keyring; student: Bill["student"] }) {
+function ensureCustomer({
+  ctx,
+  asaas,
+  keyring,
+  student,
+}: {
+  ctx: JobContext;
+  asaas: Asaas;
+  keyring: Keyring;
+  student: Bill["student"];
+}) {
   return runEffect({
     ctx,
     key: `asaas.customer:${student.id}`,
@@ -130,13 +153,20 @@ function ensureCustomer({ ctx, asaas, keyring, student }: { ctx: JobContext; asa
     },
     call: async () => {
       const { id, name, email, phone, taxIdEncrypted, taxIdKeyVersion } = student;
-      if (taxIdEncrypted === null || taxIdKeyVersion === null) throw new AppError("PRECONDITION_FAILED", "No tax id", { errorCode: "TAX_ID_MISSING" });
+      if (taxIdEncrypted === null || taxIdKeyVersion === null)
+        throw new AppError("PRECONDITION_FAILED", "No tax id", { errorCode: "TAX_ID_MISSING" });
       const taxId = await decrypt({
         keyring,
         encrypted: { ciphertext: taxIdEncrypted, keyVersion: taxIdKeyVersion },
         place: { column: "students.tax_id", mentoradoId: ctx.mentoradoId, rowId: id },
       });
-      const customer = await asaas.createCustomer({ name, taxId, email: email ?? undefined, phone: phone ?? undefined, externalReference: id });
+      const customer = await asaas.createCustomer({
+        name,
+        taxId,
+        email: email ?? undefined,
+        phone: phone ?? undefined,
+        externalReference: id,
+      });
       return { id: customer.id };
     },
   });

@@ -13,7 +13,12 @@ export async function getCharge({ ctx, input }: { ctx: VerbContext; input: { id:
       .from(charges)
       .where(and(eq(charges.mentoradoId, ctx.mentoradoId), eq(charges.id, input.id))),
     build
-      .select({ eventId: chargeEvents.eventId, eventType: chargeEvents.eventType, outcome: chargeEvents.outcome, recordedAt: chargeEvents.recordedAt })
+      .select({
+        eventId: chargeEvents.eventId,
+        eventType: chargeEvents.eventType,
+        outcome: chargeEvents.outcome,
+        recordedAt: chargeEvents.recordedAt,
+      })
       .from(chargeEvents)
       .where(and(eq(chargeEvents.mentoradoId, ctx.mentoradoId), eq(chargeEvents.chargeId, input.id)))
       .orderBy(asc(chargeEvents.recordedAt)),

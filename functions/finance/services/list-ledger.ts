@@ -16,7 +16,9 @@ interface Line {
 export async function listLedger({ ctx, input }: { ctx: VerbContext; input: ListLedgerInput }) {
   const { limit, cursor, chargeId } = input;
   const { build } = ctx.db;
-  const lines = correlated(sql<Line[]>`(select jsonb_agg(jsonb_build_object('account', ${ledgerLines.account}, 'amountCents', ${ledgerLines.amountCents}) order by ${ledgerLines.account})
+  const lines = correlated(sql<
+    Line[]
+  >`(select jsonb_agg(jsonb_build_object('account', ${ledgerLines.account}, 'amountCents', ${ledgerLines.amountCents}) order by ${ledgerLines.account})
     from ${ledgerLines} where ${ledgerLines.mentoradoId} = ${ledgerEntries.mentoradoId} and ${ledgerLines.entryId} = ${ledgerEntries.id})`);
   const [rows, balances] = await ctx.db.read([
     build

@@ -33,7 +33,10 @@ export async function processAsaasEvent({ ctx, input }: { ctx: JobContext; input
     await applyEvent({ ctx, eventId: input.eventId, eventType, payment });
   } catch (error) {
     if (!(error instanceof AppError) || error.errorCode !== "CHARGE_UNKNOWN") throw error;
-    throw new UnavailableError("This payment has no charge", { errorCode: "CHARGE_UNKNOWN", retryAfterMs: UNKNOWN_CHARGE_RETRY_MS });
+    throw new UnavailableError("This payment has no charge", {
+      errorCode: "CHARGE_UNKNOWN",
+      retryAfterMs: UNKNOWN_CHARGE_RETRY_MS,
+    });
   }
 }
 
@@ -67,9 +70,17 @@ async function applyEvent({
   const outcome =
     mayMove === undefined
       ? sql<"ignored">`'ignored'`
-      : sql<"applied" | "superseded">`(select case when ${mayMove} then 'applied' else 'superseded' end from ${charges} where ${isIt})`;
+      : sql<
+          "applied" | "superseded"
+        >`(select case when ${mayMove} then 'applied' else 'superseded' end from ${charges} where ${isIt})`;
   await ctx.db.write({
-    guards: [{ condition: sql`exists (select 1 from ${charges} where ${isIt} for update)`, refuseWith: "NOT_FOUND", errorCode: "CHARGE_UNKNOWN" }],
+    guards: [
+      {
+        condition: sql`exists (select 1 from ${charges} where ${isIt} for update)`,
+        refuseWith: "NOT_FOUND",
+        errorCode: "CHARGE_UNKNOWN",
+      },
+    ],
     statements: [
       build.insert(chargeEvents).values({ mentoradoId, eventId, chargeId, eventType, outcome }).onConflictDoNothing(),
       ...(status === undefined

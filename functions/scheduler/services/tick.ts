@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { toAppError } from "../../../shared/db/database-error.ts";
 import { JOBS } from "../../../shared/jobs/catalog.ts";
 import type { Kernel } from "../../../shared/kernel.ts";
-import { type Schedule, SCHEDULES } from "../schedules.ts";
+import { SCHEDULES, type Schedule } from "../schedules.ts";
 
 /** A job is rung again when nothing has come of its last ring for this long. */
 const STALE = "60 seconds";
@@ -41,7 +41,9 @@ export async function tick({
   const definitions = JSON.stringify(schedules.map(toDefinition));
   try {
     const [fired, stale] = await connection.run(sql`select guilda.enter_system('schedule', ${only ?? "tick"}, ${requestId})`, [
-      build.execute(sql`select * from guilda.tick(${at.toISOString()}::timestamptz, ${definitions}::jsonb, ${only ?? null}::text, ${requestId})`),
+      build.execute(
+        sql`select * from guilda.tick(${at.toISOString()}::timestamptz, ${definitions}::jsonb, ${only ?? null}::text, ${requestId})`,
+      ),
       build.execute(sql`select * from guilda.sweep_jobs(${STALE}::interval, ${SWEEP_LIMIT})`),
     ]);
     const rung = [...fired.rows, ...stale.rows] as unknown as Rung[];

@@ -1,5 +1,19 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, check, date, foreignKey, index, integer, pgTable, primaryKey, smallint, text, unique, uuid } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  boolean,
+  check,
+  date,
+  foreignKey,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  unique,
+  uuid,
+} from "drizzle-orm/pg-core";
 import { bytes, instant } from "../columns.ts";
 import { installments } from "./practice.ts";
 import { mentorados } from "./tenancy.ts";
@@ -71,7 +85,10 @@ export const charges = pgTable(
     unique("charges_one_per_installment").on(table.mentoradoId, table.installmentId),
     unique("charges_external_id").on(table.mentoradoId, table.externalId),
     index("charges_due").on(table.mentoradoId, table.dueDate),
-    foreignKey({ columns: [table.mentoradoId, table.installmentId], foreignColumns: [installments.mentoradoId, installments.id] }),
+    foreignKey({
+      columns: [table.mentoradoId, table.installmentId],
+      foreignColumns: [installments.mentoradoId, installments.id],
+    }),
     check("charges_amount", sql`${table.amountCents} > 0`),
   ],
 );

@@ -1,10 +1,33 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, check, date, foreignKey, index, integer, pgTable, primaryKey, smallint, text, unique, uuid } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  boolean,
+  check,
+  date,
+  foreignKey,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  unique,
+  uuid,
+} from "drizzle-orm/pg-core";
 import { bytes, instant } from "../columns.ts";
 import { mentorados } from "./tenancy.ts";
 
 export const LEAD_STAGES = ["new", "first_contact", "qualified", "proposal", "negotiation", "won", "lost"] as const;
-export const LEAD_SOURCES = ["whatsapp", "instagram", "landing_page", "referral", "event", "organic", "paid_traffic", "other"] as const;
+export const LEAD_SOURCES = [
+  "whatsapp",
+  "instagram",
+  "landing_page",
+  "referral",
+  "event",
+  "organic",
+  "paid_traffic",
+  "other",
+] as const;
 export const OCCUPATIONS = ["student", "developer", "designer", "data", "manager", "career_change", "other"] as const;
 export const GOALS = ["first_job", "promotion", "freelance", "product", "teaching", "other"] as const;
 export const OBJECTIONS = ["price", "time", "level", "trust", "other"] as const;
@@ -95,7 +118,9 @@ export const students = pgTable(
     taxIdEncrypted: bytes("tax_id_encrypted"),
     taxIdKeyVersion: smallint("tax_id_key_version"),
     taxIdIndex: bytes("tax_id_index"),
-    status: text({ enum: ["active", "inactive", "paused", "graduated"] }).notNull().default("active"),
+    status: text({ enum: ["active", "inactive", "paused", "graduated"] })
+      .notNull()
+      .default("active"),
     version: integer().notNull().default(1),
     createdAt: instant("created_at").notNull().default(sql`now()`),
   },
@@ -134,7 +159,9 @@ export const enrollments = pgTable(
     id: uuid().notNull(),
     studentId: uuid("student_id").notNull(),
     offeringId: uuid("offering_id").notNull(),
-    status: text({ enum: ["awaiting_start", "active", "paused", "completed", "cancelled"] }).notNull().default("awaiting_start"),
+    status: text({ enum: ["awaiting_start", "active", "paused", "completed", "cancelled"] })
+      .notNull()
+      .default("awaiting_start"),
     totalCents: bigint("total_cents", { mode: "number" }).notNull(),
     currency: text().notNull().default("BRL"),
     installmentCount: integer("installment_count").notNull(),

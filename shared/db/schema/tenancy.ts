@@ -1,5 +1,18 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, check, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, unique, uuid } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  boolean,
+  check,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uuid,
+} from "drizzle-orm/pg-core";
 import { instant } from "../columns.ts";
 
 /** A member's practice: the tenant. Its own id is its tenant key. */
@@ -12,7 +25,9 @@ export const mentorados = pgTable(
     /** IANA zone that decides "today" and the hour of its schedules. */
     timezone: text().notNull().default("America/Sao_Paulo"),
     clerkOrganizationId: text("clerk_organization_id").unique(),
-    status: text({ enum: ["active", "suspended", "closed"] }).notNull().default("active"),
+    status: text({ enum: ["active", "suspended", "closed"] })
+      .notNull()
+      .default("active"),
     createdAt: instant("created_at").notNull().default(sql`now()`),
   },
   (table) => [check("mentorados_status", sql`${table.status} in ('active', 'suspended', 'closed')`)],
@@ -46,7 +61,9 @@ export const memberships = pgTable(
     role: text({ enum: ROLES }).notNull(),
     /** Rises when a person sets the role here; Clerk's projection never lowers it. */
     roleRevision: bigint("role_revision", { mode: "number" }).notNull().default(0),
-    status: text({ enum: ["active", "revoked"] }).notNull().default("active"),
+    status: text({ enum: ["active", "revoked"] })
+      .notNull()
+      .default("active"),
     version: integer().notNull().default(1),
     createdAt: instant("created_at").notNull().default(sql`now()`),
   },
@@ -86,5 +103,8 @@ export const auditLog = pgTable(
     before: jsonb(),
     after: jsonb(),
   },
-  (table) => [primaryKey({ columns: [table.id] }), index("audit_log_of_row").on(table.mentoradoId, table.tableName, table.rowId, table.id)],
+  (table) => [
+    primaryKey({ columns: [table.id] }),
+    index("audit_log_of_row").on(table.mentoradoId, table.tableName, table.rowId, table.id),
+  ],
 );

@@ -40,7 +40,9 @@ export const jobs = pgTable(
     dedupKey: text("dedup_key").notNull().unique(),
     /** Ids only. */
     payload: jsonb().notNull(),
-    status: text({ enum: ["pending", "running", "done", "dead"] }).notNull().default("pending"),
+    status: text({ enum: ["pending", "running", "done", "dead"] })
+      .notNull()
+      .default("pending"),
     runAt: instant("run_at").notNull().default(sql`now()`),
     attempts: smallint().notNull().default(0),
     maxAttempts: smallint("max_attempts").notNull(),
@@ -115,4 +117,3 @@ export const idempotencyKeys = pgTable(
   },
   (table) => [primaryKey({ columns: [table.mentoradoId, table.procedure, table.key] })],
 );
-

@@ -8,18 +8,15 @@ export interface Target {
   database: string;
 }
 
-/** Reads the `Neon-Connection-String` header. */
-export function parseTarget(headers: Record<string, string>): Target {
-  const connectionString = headers["neon-connection-string"];
-  if (connectionString === undefined) throw new Refusal("invalid header: neon-connection-string");
+/** @param connectionString the `Neon-Connection-String` header. */
+export function parseTarget(connectionString: string): Target {
+  if (connectionString === "") throw new Refusal("invalid header: neon-connection-string");
   if (!URL.canParse(connectionString)) throw new Refusal("invalid connection string: relative URL without a base");
   const url = new URL(connectionString);
   if (url.protocol !== "postgres:" && url.protocol !== "postgresql:") throw new Refusal("incorrect scheme");
   const database = decodeURIComponent(url.pathname.split("/")[1] ?? "");
   if (database === "") throw new Refusal("missing database name");
   if (url.username === "") throw new Refusal("missing username");
-  // A token that is not honoured would run its queries as the user of the connection string.
-  if (headers.authorization !== undefined) throw new Refusal("this stand-in does not know Neon's bearer tokens");
   if (url.password === "") throw new Refusal("missing authentication credentials: required password");
   if (url.hostname === "") throw new Refusal("missing hostname");
   return { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password), database };
