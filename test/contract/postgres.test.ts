@@ -131,11 +131,10 @@ describe("a killed owner", () => {
 
 describe("a server", () => {
   it("listens on the port it is given, and says so in one sentence when that is taken", async () => {
-    await takenPort(async (port) => {
-      await expect(startPostgres({ dataDir, port })).rejects.toThrow(
-        `Postgres cannot listen on port ${port} because it is taken`,
-      );
-    }, "hold");
+    const { port, release } = await holdPort();
+    await expect(startPostgres({ dataDir, port })).rejects.toThrow(`Postgres cannot listen on port ${port} because it is taken`);
+    release();
+    await running(async (postgres) => expect(postgres.port).toBe(port), { port });
   });
 
   it("asks for the password, listens on TCP alone, and keeps UTC and code-point order", async () => {
