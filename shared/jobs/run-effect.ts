@@ -21,6 +21,8 @@ interface Entry {
   state: "calling" | "confirmed" | "unknown";
   attempts: number;
   response: unknown;
+  /** Whether the last to enter was this job, now or in an earlier attempt. */
+  isOurs: boolean;
   /** 0 when this attempt may call. */
   waitMs: number;
 }
@@ -48,10 +50,12 @@ export async function runEffect<Value extends EffectValue>({
   find: () => Promise<Value | undefined>;
   call: () => Promise<Value>;
 }): Promise<{ value: Value; confirm: Statement }> {
-  const { state, attempts, response, waitMs } = await enter({ ctx, key });
+  const { state, attempts, response, isOurs, waitMs } = await enter({ ctx, key });
   // Written by `confirm`, so it has the shape that this effect had then.
   if (state === "confirmed") return withConfirm({ ctx, key, value: response as Value });
-  if (waitMs > 0) throw new UnavailableError(undefined, { errorCode: "EFFECT_SETTLING", retryAfterMs: waitMs });
+  if (waitMs > 0 && isOurs) throw new UnavailableError(undefined, { errorCode: "EFFECT_SETTLING", retryAfterMs: waitMs });
+  // Another job is at it and most likely done soon, so this one comes back by its own policy.
+  if (waitMs > 0) throw new UnavailableError(undefined, { errorCode: "EFFECT_BUSY" });
   try {
     const found = attempts > 1 ? await find() : undefined;
     return withConfirm({ ctx, key, value: found ?? (await call()) });
@@ -78,8 +82,8 @@ async function enter({ ctx, key }: { ctx: JobContext; key: string }): Promise<En
         }),
     ],
     // Within one transaction now() stands still: the row bears it when this attempt wrote it.
-    answer: sql`(select jsonb_build_object('state', e.state, 'attempts', e.attempts, 'response', e.response, 'waitMs',
-        case when e.updated_at = now() then 0 else ceil(1000 * extract(epoch from e.updated_at + ${settle} - now())) end)
+    answer: sql`(select jsonb_build_object('state', e.state, 'attempts', e.attempts, 'response', e.response, 'isOurs', e.job_id = ${jobId}, 'waitMs',
+        case when e.job_id = ${jobId} and e.updated_at = now() then 0 else ceil(1000 * extract(epoch from e.updated_at + ${settle} - now())) end)
       from ${effects} e where e.mentorado_id = ${mentoradoId} and e.key = ${key})`,
   });
 }

@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
+import * as z from "zod";
 import type { Cache } from "../cache/redis.ts";
 import type { Connection } from "../db/connect.ts";
 import { toAppError } from "../db/database-error.ts";
-import type { Role } from "../db/schema/tenancy.ts";
+import { ROLES } from "../db/schema/tenancy.ts";
 import { UnauthorizedError, UnavailableError } from "../errors/app-error.ts";
 import type { Logger } from "../log/logger.ts";
 import type { UserIdentity } from "./caller.ts";
@@ -13,15 +14,21 @@ const ISOLATE_MAX_ENTRIES = 500;
 const MAX_LOOK_UPS = 50;
 const CACHE_TTL_S = 300;
 /** Longer than the longest life of a session token (60 s), with room for skewed clocks. */
-export const TOMBSTONE_TTL_S = 900;
+const TOMBSTONE_TTL_S = 900;
+
+const sessionSchema = z.object({
+  userId: z.string(),
+  isAdmin: z.boolean(),
+  epoch: z.int(),
+  memberships: z.array(z.object({ mentoradoId: z.string(), role: z.enum(ROLES) })),
+});
 
 /** A person as this database knows them. A cached one only picks defaults and refuses early: each batch asks the database again. */
-export interface Session {
-  userId: string;
-  isAdmin: boolean;
-  epoch: number;
-  memberships: { mentoradoId: string; role: Role }[];
-}
+export type Session = z.output<typeof sessionSchema>;
+
+const envelopeSchema = z.object({ value: z.string() });
+/** The `value` of a void, where a session would be. */
+const VOID = "null";
 
 interface Known {
   session: Session;
@@ -32,18 +39,22 @@ interface Known {
 export interface SessionMemory {
   known: Map<string, Known>;
   lookUps: number;
+  /** The look-up that is under way for a request, known by its own identity object: the calls of one batch share it. */
+  pending: WeakMap<UserIdentity, Promise<Session>>;
 }
 
 export function createSessionMemory(): SessionMemory {
-  return { known: new Map(), lookUps: 0 };
+  return { known: new Map(), lookUps: 0, pending: new WeakMap() };
 }
 
-export function sessionKey(clerkUserId: string): string {
-  return `session:v1:${clerkUserId}`;
-}
-
-export function tombstoneKey(sessionId: string): string {
-  return `revoked:v1:${sessionId}`;
+interface LookUp {
+  connection: Connection;
+  cache: Cache;
+  memory: SessionMemory;
+  identity: UserIdentity;
+  now: Date;
+  log: Logger;
+  waitUntil: (work: Promise<unknown>) => void;
 }
 
 /**
@@ -51,27 +62,71 @@ export function tombstoneKey(sessionId: string): string {
  *
  * @throws UnauthorizedError for a revoked session or a person who is unknown or inactive.
  */
-export async function findSession(options: {
-  connection: Connection;
-  cache: Cache;
-  memory: SessionMemory;
-  identity: UserIdentity;
-  now: Date;
-  log: Logger;
-}): Promise<Session> {
-  const { memory, identity, now } = options;
-  const key = `${identity.clerkUserId}:${identity.sessionId}`;
-  const known = memory.known.get(key);
+export async function findSession(lookUp: LookUp): Promise<Session> {
+  const { memory, identity, now } = lookUp;
+  const known = memory.known.get(memoryKey(identity));
   if (known !== undefined && known.expiresAt > now.getTime()) return known.session;
+  const pending = memory.pending.get(identity);
+  if (pending !== undefined) return pending;
   if (memory.lookUps >= MAX_LOOK_UPS) throw new UnavailableError(undefined, { retryAfterMs: 1_000 });
   memory.lookUps += 1;
+  const found = findInCacheOrDatabase(lookUp);
+  memory.pending.set(identity, found);
   try {
-    const session = await findInCacheOrDatabase(options);
-    remember(memory, key, { session, expiresAt: now.getTime() + ISOLATE_TTL_MS });
+    const session = await found;
+    remember(memory, memoryKey(identity), { session, expiresAt: now.getTime() + ISOLATE_TTL_MS });
     return session;
   } finally {
     memory.lookUps -= 1;
+    memory.pending.delete(identity);
   }
+}
+
+/**
+ * Makes every session of a person that was read below `epoch` worthless in Redis, also one that a slow reader has yet to write.
+ *
+ * @throws CacheUnavailable when Redis has not taken it.
+ */
+export async function voidSessions({
+  cache,
+  clerkUserId,
+  epoch,
+}: {
+  cache: Cache;
+  clerkUserId: string;
+  epoch: number;
+}): Promise<void> {
+  await cache.setIfNewer({ key: sessionKey(clerkUserId), version: voidVersion(epoch), value: VOID, ttlSeconds: CACHE_TTL_S });
+}
+
+/**
+ * Lets Redis refuse a session that ended, until its last token has expired.
+ *
+ * @throws CacheUnavailable when Redis has not taken it.
+ */
+export async function refuseSession({ cache, sessionId }: { cache: Cache; sessionId: string }): Promise<void> {
+  await cache.set(tombstoneKey(sessionId), "1", { ttlSeconds: TOMBSTONE_TTL_S });
+}
+
+function memoryKey({ clerkUserId, sessionId }: UserIdentity): string {
+  return `${clerkUserId}:${sessionId}`;
+}
+
+function sessionKey(clerkUserId: string): string {
+  return `session:v1:${clerkUserId}`;
+}
+
+function tombstoneKey(sessionId: string): string {
+  return `revoked:v1:${sessionId}`;
+}
+
+/** Sessions have even versions and voids odd ones in between, so that a void beats all older sessions and gives way to the first new one. */
+function sessionVersion(epoch: number): number {
+  return 2 * epoch;
+}
+
+function voidVersion(epoch: number): number {
+  return sessionVersion(epoch) - 1;
 }
 
 function remember(memory: SessionMemory, key: string, known: Known): void {
@@ -81,49 +136,53 @@ function remember(memory: SessionMemory, key: string, known: Known): void {
   if (memory.known.size > ISOLATE_MAX_ENTRIES && !oldest.done) memory.known.delete(oldest.value);
 }
 
-async function findInCacheOrDatabase({
-  connection,
-  cache,
-  identity,
-  log,
-}: {
-  connection: Connection;
-  cache: Cache;
-  identity: UserIdentity;
-  log: Logger;
-}): Promise<Session> {
-  const cached = await readCache(cache, identity, log);
+async function findInCacheOrDatabase(lookUp: LookUp): Promise<Session> {
+  const { connection, identity, waitUntil } = lookUp;
+  const cached = await readCache(lookUp);
   if (cached === "revoked") throw new UnauthorizedError(undefined, { errorCode: "SESSION_REVOKED" });
-  if (cached !== undefined) return cached;
+  if (typeof cached === "object") return cached;
   const session = await readDatabase(connection, identity);
+  // Redis that did not answer a moment ago is left alone.
+  if (cached === "nothing") waitUntil(writeCache(lookUp, session));
+  return session;
+}
+
+async function readCache({ cache, identity, log }: LookUp): Promise<Session | "nothing" | "revoked" | "unavailable"> {
   try {
-    // Loses to a newer epoch, so a slow reader never brings an old session back.
+    const [stored = null, tombstone = null] = await cache.getMany([
+      sessionKey(identity.clerkUserId),
+      tombstoneKey(identity.sessionId),
+    ]);
+    if (tombstone !== null) return "revoked";
+    return stored === null ? "nothing" : (parseSession(stored) ?? "nothing");
+  } catch {
+    log.write("warn", "session.cache_read_failed", { outcome: "degraded" });
+    return "unavailable";
+  }
+}
+
+function parseSession(stored: string): Session | undefined {
+  try {
+    const { value } = envelopeSchema.parse(JSON.parse(stored));
+    return value === VOID ? undefined : sessionSchema.parse(JSON.parse(value));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Loses to a newer session and to the void of a newer epoch, so a slow reader never brings an old session back. */
+async function writeCache({ cache, identity, log }: LookUp, session: Session): Promise<void> {
+  try {
+    const version = sessionVersion(session.epoch);
     await cache.setIfNewer({
       key: sessionKey(identity.clerkUserId),
-      version: session.epoch,
+      version,
       value: JSON.stringify(session),
       ttlSeconds: CACHE_TTL_S,
     });
   } catch {
     log.write("warn", "session.cache_write_failed");
   }
-  return session;
-}
-
-async function readCache(cache: Cache, identity: UserIdentity, log: Logger): Promise<Session | "revoked" | undefined> {
-  try {
-    const [session, tombstone] = await cache.getMany([sessionKey(identity.clerkUserId), tombstoneKey(identity.sessionId)]);
-    if (tombstone !== null && tombstone !== undefined) return "revoked";
-    return session === null || session === undefined ? undefined : parseSession(session);
-  } catch {
-    log.write("warn", "session.cache_read_failed", { outcome: "degraded" });
-    return undefined;
-  }
-}
-
-function parseSession(text: string): Session | undefined {
-  const envelope = JSON.parse(text) as { value: string } | null;
-  return envelope === null ? undefined : (JSON.parse(envelope.value) as Session);
 }
 
 async function readDatabase(connection: Connection, identity: UserIdentity): Promise<Session> {
