@@ -220,6 +220,12 @@ create policy of_mentorado on webhook_events for select to guilda_app using (men
 --> statement-breakpoint
 create policy of_mentorado on jobs for all to guilda_app using (mentorado_id = guilda.mentorado_id()) with check (mentorado_id = guilda.mentorado_id());
 --> statement-breakpoint
+-- Whoever changes a membership stages the programme's own job that voids what is cached of that member.
+create policy invalidation_of_member on jobs for insert to guilda_app with check (
+  mentorado_id is null and name = 'accounts.invalidate-session' and exists (
+    select 1 from memberships m where m.mentorado_id = guilda.mentorado_id() and m.user_id::text = payload ->> 'userId')
+);
+--> statement-breakpoint
 grant select on mentorados, users, audit_log, webhook_events to guilda_app;
 --> statement-breakpoint
 grant select, insert on jobs to guilda_app;

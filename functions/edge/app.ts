@@ -14,6 +14,7 @@ import { forwardRaw } from "./forward-raw.ts";
 import { findGroupByName, type Groups } from "./groups.ts";
 import { answerLive, answerReady } from "./health.ts";
 import { createLimits } from "./limits.ts";
+import openapi from "./openapi.json" with { type: "json" };
 import { TRPC_ENDPOINT } from "./split-batch.ts";
 import type { Trace } from "./trace.ts";
 import { answerTrpc } from "./trpc-gateway.ts";
@@ -67,6 +68,8 @@ export function createEdge({
     if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
     logAnswer({ trace, route: routePath(c, -1), status: c.res.status, durationMs: now() - startedAtMs });
   });
+  // A form stands on pages of any origin; it carries no credentials and its answer says nothing.
+  app.use("/forms/*", cors({ origin: "*", allowMethods: ["POST"], allowHeaders: ["content-type", "x-request-id"], maxAge: PREFLIGHT_SECONDS }));
   app.use(
     cors({
       origin: config.authorizedParties,
@@ -78,6 +81,7 @@ export function createEdge({
   );
   app.use(secureHeaders());
 
+  app.get("/openapi.json", (c) => c.json(openapi));
   app.get("/health/live", () => answerLive());
   app.get("/health/ready", () => answerReady({ groups, limits }));
   app.on(["GET", "POST"], "/webhooks/*", (c) =>

@@ -85,7 +85,7 @@ export async function findSession(lookUp: LookUp): Promise<Session> {
 /**
  * Makes every session of a person that was read below `epoch` worthless in Redis, also one that a slow reader has yet to write.
  *
- * @throws CacheUnavailable when Redis has not taken it.
+ * @throws UnavailableError CACHE_UNAVAILABLE when Redis has not taken it.
  */
 export async function voidSessions({
   cache,
@@ -96,16 +96,25 @@ export async function voidSessions({
   clerkUserId: string;
   epoch: number;
 }): Promise<void> {
-  await cache.setIfNewer({ key: sessionKey(clerkUserId), version: voidVersion(epoch), value: VOID, ttlSeconds: CACHE_TTL_S });
+  const entry = { key: sessionKey(clerkUserId), version: voidVersion(epoch), value: VOID, ttlSeconds: CACHE_TTL_S };
+  await taken(cache.setIfNewer(entry));
 }
 
 /**
  * Lets Redis refuse a session that ended, until its last token has expired.
  *
- * @throws CacheUnavailable when Redis has not taken it.
+ * @throws UnavailableError CACHE_UNAVAILABLE when Redis has not taken it.
  */
 export async function refuseSession({ cache, sessionId }: { cache: Cache; sessionId: string }): Promise<void> {
-  await cache.set(tombstoneKey(sessionId), "1", { ttlSeconds: TOMBSTONE_TTL_S });
+  await taken(cache.set(tombstoneKey(sessionId), "1", { ttlSeconds: TOMBSTONE_TTL_S }));
+}
+
+async function taken(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (cause) {
+    throw new UnavailableError(undefined, { errorCode: "CACHE_UNAVAILABLE", cause });
+  }
 }
 
 function memoryKey({ clerkUserId, sessionId }: UserIdentity): string {

@@ -244,6 +244,9 @@ describe.each([
       expect(await client().lpop(key)).toBe("a");
       expect(await client().rpop(key, 5)).toEqual(["c", "b"]);
       expect(await client().lpop(key)).toBeNull();
+      await client().rpush(key, "x", "y", "x", "x");
+      expect(await client().lrem(key, -2, "x")).toBe(2);
+      expect(await client().lrange(key, 0, -1)).toEqual(["x", "y"]);
     });
 
     it("a sorted set orders by score, then by bytes, and answers ranges with scores", async () => {
@@ -375,12 +378,18 @@ describe.each([
       ["a missing key is false", "return redis.call('GET', KEYS[1]) == false", 1],
       ["a status has the field ok", "return redis.call('SET', KEYS[1], 'v').ok", "OK"],
       ["milliseconds do not overflow", "return tonumber(ARGV[1]) * 1000 + #KEYS", 1_763_700_000_000_001],
+      ["nor do 32 bits", "return tonumber('2147483647') * 1000", 2_147_483_647_000],
       ["a number is written without a fraction of zero", "return 10 / 2 .. '|' .. 1763700000000", "5|1763700000000"],
       ["a number argument keeps all its digits", "return redis.call('ECHO', 1763700000123)", "1763700000123"],
       ["bytes stay bytes", "return #ARGV[2] .. ARGV[2]", "6ação"],
       ["JSON is read", "local v = cjson.decode(ARGV[3]) return {v.n, v.list[2], v.none == cjson.null, v.s}", [7, 2, 1, "é"]],
       ["JSON is written", "return cjson.encode({1, 'a/b', {x = false}, cjson.null})", '[1,"a\\/b",{"x":false},null]'],
-      ["a caught error is a table", "return redis.pcall('NOPE').err", "ERR Unknown Redis command called from script"],
+      ["an error caught by pcall is text", "local ok, e = pcall(redis.call, 'NOPE') return {ok, type(e)}", [null, "string"]],
+      [
+        "an error caught by redis.pcall is a table",
+        "return redis.pcall('NOPE').err",
+        "ERR Unknown Redis command called from script",
+      ],
     ])("%s", async (_what, script, expected) => {
       const answer = await client().eval(
         script,

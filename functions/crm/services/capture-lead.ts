@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { leadForms, leads } from "../../../shared/db/schema/practice.ts";
 import type { FormContext } from "../../../shared/trpc/verb-context.ts";
+import { fillEmpty } from "../fill-empty.ts";
 import type { CaptureLeadInput } from "../schemas.ts";
-import { fillEmpty } from "./create-lead.ts";
 
 /**
  * A visitor sends a public form. The form decides the mentorado and the version of the consent text. The answer says nothing

@@ -2,6 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { jsonRow } from "../../../shared/db/json-view.ts";
 import { leads } from "../../../shared/db/schema/practice.ts";
 import type { VerbContext } from "../../../shared/trpc/verb-context.ts";
+import { fillEmpty } from "../fill-empty.ts";
 import type { CreateLeadInput } from "../schemas.ts";
 
 /**
@@ -32,11 +33,3 @@ export function createLead({
     answer: sql`(select ${jsonRow({ id: leads.id, created: sql<boolean>`${leads.id} = ${id}` })} from ${leads} where ${and(eq(leads.mentoradoId, ctx.mentoradoId), isIt)})`,
   });
 }
-
-/** For `on conflict do update`: what the lead knows stays. */
-export const fillEmpty = {
-  email: sql`coalesce(${leads.email}, excluded.email)`,
-  occupation: sql`coalesce(${leads.occupation}, excluded.occupation)`,
-  goal: sql`coalesce(${leads.goal}, excluded.goal)`,
-  message: sql`coalesce(${leads.message}, excluded.message)`,
-};

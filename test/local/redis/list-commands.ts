@@ -30,8 +30,7 @@ export const listCommands: CommandTable = {
     run(keyspace, [key = "", start = "", stop = ""]) {
       const range = { start: toIndex(start), stop: toIndex(stop) };
       const list = keyspace.read(key, "list") ?? [];
-      list.splice(0, list.length, ...list.slice(...sliceBounds({ ...range, length: list.length })));
-      keyspace.dropIfEmpty(key);
+      replaceList({ keyspace, key, list: list.slice(...sliceBounds({ ...range, length: list.length })) });
       return OK;
     },
   },
@@ -116,18 +115,20 @@ function lrem(keyspace: Keyspace, [key = "", countText = "", value = ""]: string
   const list = keyspace.read(key, "list") ?? [];
   const limit = count === 0 ? list.length : Math.abs(count);
   let removed = 0;
-  const step = count < 0 ? -1 : 1;
-  for (let index = step === 1 ? 0 : list.length - 1; index >= 0 && index < list.length && removed < limit; ) {
-    if (list[index] !== value) {
-      index += step;
-      continue;
-    }
-    list.splice(index, 1);
-    removed += 1;
-    if (step === -1) index -= 1;
-  }
-  keyspace.dropIfEmpty(key);
+  const kept = (count < 0 ? list.toReversed() : list).filter((item) => {
+    const isKept = item !== value || removed === limit;
+    if (!isKept) removed += 1;
+    return isKept;
+  });
+  if (count < 0) kept.reverse();
+  replaceList({ keyspace, key, list: kept });
   return removed;
+}
+
+/** Keeps the expiry; an empty list is no list. */
+function replaceList({ keyspace, key, list }: { keyspace: Keyspace; key: string; list: string[] }): void {
+  if (list.length === 0) keyspace.delete(key);
+  else keyspace.put({ key, type: "list", value: list, expiresAt: keyspace.expiresAt(key) });
 }
 
 function move({

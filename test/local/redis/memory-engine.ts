@@ -71,7 +71,8 @@ function findCommand(commands: CommandTable, words: string[]): CommandTable[stri
   const command = Object.hasOwn(commands, lowerName) ? commands[lowerName] : undefined;
   if (command === undefined) {
     let beginning = "";
-    for (const arg of args) if (beginning.length < QUOTED_BYTES) beginning += `'${arg.slice(0, QUOTED_BYTES - beginning.length)}' `;
+    for (const arg of args)
+      if (beginning.length < QUOTED_BYTES) beginning += `'${arg.slice(0, QUOTED_BYTES - beginning.length)}' `;
     return new CommandError(`ERR unknown command '${name.slice(0, QUOTED_BYTES)}', with args beginning with: ${beginning}`);
   }
   const fits = command.arity < 0 ? words.length >= -command.arity : words.length === command.arity;
