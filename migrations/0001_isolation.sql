@@ -24,8 +24,6 @@ begin
   end loop;
 end $$;
 --> statement-breakpoint
-alter default privileges in schema guilda revoke execute on functions from public;
---> statement-breakpoint
 create function guilda.mentorado_id() returns uuid language sql stable parallel safe
   return nullif(current_setting('app.mentorado_id', true), '')::uuid;
 --> statement-breakpoint
@@ -374,3 +372,6 @@ begin
        and not exists (select 1 from revoked_sessions r where r.session_id = p_session)
   );
 end $$;
+--> statement-breakpoint
+-- Postgres lets everybody execute a new function, and default privileges of a schema cannot take that away: each migration does.
+revoke execute on all functions in schema guilda from public;

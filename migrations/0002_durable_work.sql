@@ -165,3 +165,5 @@ begin
 end $$;
 --> statement-breakpoint
 grant execute on function guilda.sweep_jobs(interval, integer), guilda.tick(timestamptz, jsonb, text, text) to guilda_system;
+--> statement-breakpoint
+revoke execute on all functions in schema guilda from public;

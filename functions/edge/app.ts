@@ -69,7 +69,10 @@ export function createEdge({
     logAnswer({ trace, route: routePath(c, -1), status: c.res.status, durationMs: now() - startedAtMs });
   });
   // A form stands on pages of any origin; it carries no credentials and its answer says nothing.
-  app.use("/forms/*", cors({ origin: "*", allowMethods: ["POST"], allowHeaders: ["content-type", "x-request-id"], maxAge: PREFLIGHT_SECONDS }));
+  app.use(
+    "/forms/*",
+    cors({ origin: "*", allowMethods: ["POST"], allowHeaders: ["content-type", "x-request-id"], maxAge: PREFLIGHT_SECONDS }),
+  );
   app.use(
     cors({
       origin: config.authorizedParties,

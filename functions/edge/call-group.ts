@@ -1,6 +1,6 @@
 import { UnavailableError } from "../../shared/errors/app-error.ts";
 import type { Caller } from "../../shared/trpc/caller.ts";
-import type { GroupName, Groups } from "./groups.ts";
+import type { Groups, RouteGroupName } from "./groups.ts";
 
 /**
  * Lets a group Worker answer a tRPC request; the answer may stream and is not looked at.
@@ -14,7 +14,7 @@ export async function callGroup({
   caller,
 }: {
   groups: Groups;
-  group: GroupName;
+  group: RouteGroupName;
   request: Request;
   caller: Caller;
 }): Promise<Response> {

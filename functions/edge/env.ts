@@ -1,19 +1,3 @@
-import type { GroupWorker } from "../../shared/trpc/caller.ts";
-
-/** What wrangler binds to the edge Worker: group Workers by service binding, the rest by secret. */
-export interface EdgeEnv {
-  ACCOUNTS: GroupWorker;
-  CRM: GroupWorker;
-  FINANCE: GroupWorker;
-  WEBHOOKS: GroupWorker;
-  SCHEDULER: GroupWorker;
-  CLERK_JWT_KEY: string;
-  CLERK_AUTHORIZED_PARTIES: string;
-  UPSTASH_REDIS_REST_URL: string;
-  UPSTASH_REDIS_REST_TOKEN: string;
-  PUBLIC_URL: string;
-}
-
 export interface EdgeConfig {
   /** PEM of the key that signs Clerk's session tokens. */
   clerkJwtKey: string;

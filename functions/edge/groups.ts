@@ -1,14 +1,16 @@
-import type { GroupWorker } from "../../shared/trpc/caller.ts";
+import type { BoundWorker, GroupWorker } from "../../shared/trpc/caller.ts";
 
 /** The Workers behind the edge, each reached over its service binding. */
 export const GROUP_NAMES = ["accounts", "crm", "finance", "webhooks", "scheduler"] as const;
 
 export type GroupName = (typeof GROUP_NAMES)[number];
+/** The groups with procedures. */
+export type RouteGroupName = "accounts" | "crm" | "finance";
 
-export type Groups = Record<GroupName, GroupWorker>;
+export type Groups = Record<RouteGroupName, GroupWorker> & Record<Exclude<GroupName, RouteGroupName>, BoundWorker>;
 
 /** A Map, so that `constructor` or `__proto__` find nothing. */
-const GROUP_OF_NAMESPACE = new Map<string, GroupName>([
+const GROUP_OF_NAMESPACE = new Map<string, RouteGroupName>([
   ["users", "accounts"],
   ["settings", "accounts"],
   ["lgpd", "accounts"],
@@ -23,7 +25,7 @@ const GROUP_OF_NAMESPACE = new Map<string, GroupName>([
 ]);
 
 /** @returns the group that answers for a procedure such as `leads.list`, known or not; `undefined` for a namespace of nobody. */
-export function findGroupOfProcedure(path: string): GroupName | undefined {
+export function findGroupOfProcedure(path: string): RouteGroupName | undefined {
   return GROUP_OF_NAMESPACE.get(path.split(".", 1)[0] ?? "");
 }
 

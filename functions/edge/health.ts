@@ -1,4 +1,4 @@
-import type { GroupWorker } from "../../shared/trpc/caller.ts";
+import type { BoundWorker } from "../../shared/trpc/caller.ts";
 import { GROUP_NAMES, type GroupName, type Groups } from "./groups.ts";
 import type { Limits } from "./limits.ts";
 
@@ -34,7 +34,7 @@ export async function answerReady({ groups, limits }: { groups: Groups; limits: 
 }
 
 /** A Worker that does not answer says nothing of the database, which then counts as up only if others say so. */
-async function askWhetherReady(group: GroupWorker): Promise<{ worker: Health; database: Health | "unknown" }> {
+async function askWhetherReady(group: BoundWorker): Promise<{ worker: Health; database: Health | "unknown" }> {
   const budget = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => budget.resolve(undefined), READY_BUDGET_MS);
   try {

@@ -1,5 +1,5 @@
 import { ValidationError } from "../../shared/errors/app-error.ts";
-import { findGroupOfProcedure, type GroupName } from "./groups.ts";
+import { findGroupOfProcedure, type RouteGroupName } from "./groups.ts";
 
 /** Where tRPC is served; group Workers use the same path. */
 export const TRPC_ENDPOINT = "/api/trpc/";
@@ -8,12 +8,12 @@ export const MAX_BATCH_CALLS = 10;
 export interface Call {
   path: string;
   /** The group that owns the procedure; none for an unknown namespace. */
-  group: GroupName | undefined;
+  group: RouteGroupName | undefined;
 }
 
 /** The calls of one batch that go to one group, with their positions in the batch. */
 export interface Share {
-  group: GroupName;
+  group: RouteGroupName;
   paths: string[];
   positions: number[];
 }
@@ -35,7 +35,7 @@ export function readCalls(url: URL): { calls: Call[]; isBatch: boolean } {
 
 /** @returns the calls by group, each group once, in the order in which the batch first names it. */
 export function splitByGroup(calls: Call[]): Share[] {
-  const shares = new Map<GroupName, Share>();
+  const shares = new Map<RouteGroupName, Share>();
   for (const [position, { path, group }] of calls.entries()) {
     if (group === undefined) continue;
     const share = shares.get(group) ?? { group, paths: [], positions: [] };

@@ -1,7 +1,7 @@
 import { createLogger } from "../../shared/log/logger.ts";
 import { describeError } from "../../shared/log/scrub.ts";
 import { createEdge, type Edge } from "./app.ts";
-import { type EdgeEnv, readConfig } from "./env.ts";
+import { readConfig } from "./env.ts";
 
 const log = createLogger({ worker: "edge" });
 

@@ -36,6 +36,7 @@ interface Entry {
  *
  * @param key names the effect within the mentorado, for ever: `asaas.payment:<charge id>`.
  * @param find looks the effect up by a reference of ours that `call` sends along; undefined when it is not there.
+ * @param call does it; it must end with `ctx.signal`, or it may send after a successor has looked.
  * @returns what the provider answered, now or before, and the statement that confirms it: to be part of the job's finishing write.
  * @throws what `find` and `call` throw; what can be tried again comes back no sooner than a look-up can be trusted.
  */

@@ -1,4 +1,6 @@
 const MAX_LENGTH = 2_000;
+/** Enough to see whole values across the cut; beyond it a pattern would cost time for text that is dropped anyway. */
+const MAX_SCANNED = 10_000;
 
 /**
  * What must never reach a log, each with what takes its place. The order matters: whole regions that quote values
@@ -13,7 +15,7 @@ const PATTERNS: [RegExp, string][] = [
   [/Bearer\s+[\w.~+/=-]+/gi, "Bearer [secret]"],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "[jwt]"],
   [/\b(?:sk|pk|sig|whsec|rk)_[\w+/=-]{8,}/g, "[secret]"],
-  [/\$aact_[\w:+/=-]+/g, "[secret]"],
+  [/\$aact_[\w$:+/=-]+/g, "[secret]"],
   [/[\w.+-]+@[\w-]+\.[\w.-]+/g, "[email]"],
   [/\b\d{3}\.\d{3}\.\d{3}-\d{2}\b/g, "[cpf]"],
   [/\b[\dA-Z]{2}\.[\dA-Z]{3}\.[\dA-Z]{3}\/[\dA-Z]{4}-\d{2}\b/g, "[cnpj]"],
@@ -28,9 +30,9 @@ const PATTERNS: [RegExp, string][] = [
  * @returns the text with e-mails, phones, CPF/CNPJ, tokens, connection strings and quoted statement values replaced, at most 2,000 characters.
  */
 export function scrub(text: string): string {
-  let clean = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
+  let clean = text.slice(0, MAX_SCANNED);
   for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
-  return clean;
+  return clean.length > MAX_LENGTH ? `${clean.slice(0, MAX_LENGTH)}…` : clean;
 }
 
 /** @returns an unexpected error with its causes as one scrubbed text, for the log only. */

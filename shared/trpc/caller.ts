@@ -35,11 +35,15 @@ export interface Readiness {
   database: "up" | "down";
 }
 
-/** What every group Worker offers to the edge over its service binding. */
-export interface GroupWorker {
-  /** Answers a tRPC request whose path is `/api/trpc/<procedures>`; all procedures belong to this group. */
-  trpc(request: Request, caller: Caller): Promise<Response>;
-  /** Answers `/jobs/<group>/<job>` (QStash signature required). */
+/** What every Worker behind the edge offers over its service binding. */
+export interface BoundWorker {
+  /** Answers `/jobs/<group>/<job>` (QStash signature required), and webhooks where the group receives them. */
   fetch(request: Request): Promise<Response>;
   ready(): Promise<Readiness>;
+}
+
+/** A route group with procedures. */
+export interface GroupWorker extends BoundWorker {
+  /** Answers a tRPC request whose path is `/api/trpc/<procedures>`; all procedures belong to this group. */
+  trpc(request: Request, caller: Caller): Promise<Response>;
 }

@@ -611,13 +611,19 @@ describe("trouble on the way", () => {
     expect((await slow).sourceError).toMatchObject({ name: "AbortError" });
   });
 
-  it("closing the bridge ends the requests that still run", async () => {
-    const bridge = await startNeon({ postgresUrl: () => database.databaseUrl });
+  it("closing the bridge ends its connections and the requests that still run", async () => {
+    const bridge = await startNeon({ postgresUrl: () => database.databaseUrl, maxConnections: 2 });
     neonConfig.fetchEndpoint = () => `${bridge.url}/sql`;
     const running = errorOf(connect()`select pg_sleep(600)`);
-    await expect.poll(() => bridge.requests.count()).toBe(1);
+    await expect
+      .poll(() => database.query("select pid from pg_stat_activity where query = 'select pg_sleep(600)'"))
+      .toHaveLength(1);
+    const [idle] = await connect()`select pg_backend_pid() as pid`;
     await bridge.close();
     expect((await running).sourceError).toBeInstanceOf(Error);
+    await expect
+      .poll(() => database.query("select state from pg_stat_activity where pid = $1 and state = 'idle'", [idle?.pid]))
+      .toEqual([]);
   });
 });
 

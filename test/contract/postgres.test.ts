@@ -205,6 +205,6 @@ async function holdPort(): Promise<{ port: number; release(): void }> {
 
 /** Removes a data folder, and what it leads to when it is a link. */
 function removeData(folder: string): void {
-  const target = realpathSync(folder);
+  const target = existsSync(folder) ? realpathSync(folder) : folder;
   for (const path of [folder, target]) rmSync(path, { recursive: true, force: true });
 }

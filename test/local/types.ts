@@ -12,7 +12,17 @@ for (const config of workerConfigs()) {
   const group = config === "wrangler.toml" ? "edge" : basename(dirname(config));
   const name = `${group.charAt(0).toUpperCase()}${group.slice(1)}Env`;
   const output = join("functions", group, "worker-configuration.d.ts");
-  const parameters = ["types", output, "-c", config, "--include-runtime=false", "--env-interface", name, ...flags];
+  // The edge's bindings take their types from the Workers that they lead to.
+  const configs = group === "edge" ? workerConfigs() : [config];
+  const parameters = [
+    "types",
+    output,
+    ...configs.flatMap((path) => ["-c", path]),
+    "--include-runtime=false",
+    "--env-interface",
+    name,
+    ...flags,
+  ];
   const { status, stderr, stdout } = spawnSync(process.execPath, [wrangler, ...parameters], { cwd: ROOT, encoding: "utf8" });
   if (status === 0) continue;
   failed = true;

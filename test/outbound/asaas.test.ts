@@ -140,8 +140,9 @@ describe("what Asaas may answer one day", () => {
     },
   );
 
-  test("a stranger's payment is not adopted when the filter is ignored", async () => {
-    await withAnswer({ data: [{ ...payment, externalReference: "theirs" }] }, async (client) => {
+  test("a stranger's payment is not adopted when the filter is ignored, nor ours when it was removed", async () => {
+    const removed = { ...payment, externalReference: "ours", deleted: true };
+    await withAnswer({ data: [{ ...payment, externalReference: "theirs" }, removed] }, async (client) => {
       expect(await client.findPayment({ externalReference: "ours" })).toBeUndefined();
     });
   });

@@ -80,6 +80,7 @@ describe("an effect at a provider", () => {
       { key: "customer", state: "confirmed", attempts: 1, job_id: bill.jobId },
       { key: "payment", state: "confirmed", attempts: 1, response: { id: paymentsOf(bill)[0]?.id } },
     ]);
+    await letTimePass(bill);
     const again = await stageBill(bill);
     asaas.faults.push({ kind: "status", status: 500 });
     expect(await deliver(again)).toMatchObject({ status: 200 });
@@ -105,11 +106,15 @@ describe("an effect at a provider", () => {
 
   test("that the provider brings about after we gave up is adopted, not doubled", async () => {
     const bill = await stageBill();
-    terms.signal = (ctx) => AbortSignal.any([ctx.signal, AbortSignal.timeout(50)]);
-    asaas.faults.push({ kind: "delay", delayMs: 300, method: "POST", path: "/payments", times: 1 });
-    expect(await deliver(bill)).toMatchObject({ status: 503 });
-    expect(paymentsOf(bill)).toEqual([]);
-    await expect.poll(() => paymentsOf(bill)).toHaveLength(1);
+    const work = new AbortController();
+    terms.signal = (ctx) => AbortSignal.any([ctx.signal, work.signal]);
+    asaas.faults.push({ kind: "delay", delayMs: 1_000, method: "POST", path: "/payments", times: 1 });
+    const delivery = deliver(bill);
+    // The fault is gone from the list when the request has come in.
+    await expect.poll(() => asaas.faults).toEqual([]);
+    work.abort();
+    expect(await delivery).toMatchObject({ status: 503 });
+    await expect.poll(() => paymentsOf(bill), { timeout: 10_000 }).toHaveLength(1);
     terms.signal = (ctx) => ctx.signal;
     await letTimePass(bill);
     expect(await deliver(bill)).toMatchObject({ status: 200 });
@@ -190,7 +195,9 @@ describe("an effect at a provider", () => {
     const bill = await stageBill();
     await deliver(bill);
     const kept = JSON.stringify(await effectsOf(bill));
-    expect(watch.lines().filter(({ event, operation }) => event === "provider.called" && operation === "createCustomer")).not.toEqual([]);
+    expect(
+      watch.lines().filter(({ event, operation }) => event === "provider.called" && operation === "createCustomer"),
+    ).not.toEqual([]);
     for (const text of [kept, watch.text()]) {
       for (const canary of [STUDENT.name, STUDENT.taxId, API_KEY]) expect(text).not.toContain(canary);
     }

@@ -97,7 +97,10 @@ export function toOpenApi(procedures: ProcedureDescription[]): Record<string, un
           description: `Needs: ${access(meta)}`,
           security: meta.level === "public" ? [] : [{ session: [] }],
           ...describeInput(kind, input),
-          responses: { 200: { description: "{ result: { data } }" }, default: { description: "{ error: { message, code, data } }" } },
+          responses: {
+            200: { description: "{ result: { data } }" },
+            default: { description: "{ error: { message, code, data } }" },
+          },
         },
       },
     ]);

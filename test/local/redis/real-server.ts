@@ -21,7 +21,7 @@ export async function startRealServer(): Promise<RealServer> {
     ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
-  const exited = once(server, "exit");
+  const exited = new Promise<void>((resolve) => server.once("exit", () => resolve()));
   const kill = () => server.kill("SIGKILL");
   process.once("exit", kill);
   const failed = new Promise<never>((_resolve, reject) => {
