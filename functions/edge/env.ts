@@ -1,3 +1,22 @@
+import type { BoundWorker, GroupWorker } from "../../shared/trpc/caller.ts";
+
+/**
+ * What wrangler binds to the edge: the Workers behind it by service binding, the rest by secret. Needs no type of the runtime,
+ * so the edge can be built outside it.
+ */
+export interface EdgeBindings {
+  ACCOUNTS: GroupWorker;
+  CRM: GroupWorker;
+  FINANCE: GroupWorker;
+  WEBHOOKS: BoundWorker;
+  SCHEDULER: BoundWorker;
+  CLERK_JWT_KEY: string;
+  CLERK_AUTHORIZED_PARTIES: string;
+  UPSTASH_REDIS_REST_URL: string;
+  UPSTASH_REDIS_REST_TOKEN: string;
+  PUBLIC_URL: string;
+}
+
 export interface EdgeConfig {
   /** PEM of the key that signs Clerk's session tokens. */
   clerkJwtKey: string;

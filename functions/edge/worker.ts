@@ -1,7 +1,7 @@
 import { createLogger } from "../../shared/log/logger.ts";
 import { describeError } from "../../shared/log/scrub.ts";
 import { createEdge, type Edge } from "./app.ts";
-import { readConfig } from "./env.ts";
+import { type EdgeBindings, readConfig } from "./env.ts";
 
 const log = createLogger({ worker: "edge" });
 
@@ -9,7 +9,7 @@ const log = createLogger({ worker: "edge" });
 let edge: Edge | undefined;
 
 export default {
-  async fetch(request: Request, env: EdgeEnv): Promise<Response> {
+  async fetch(request: Request, env: EdgeBindings): Promise<Response> {
     try {
       edge ??= buildEdge(env);
     } catch (error) {
@@ -21,7 +21,7 @@ export default {
   },
 };
 
-function buildEdge(env: EdgeEnv): Edge {
+function buildEdge(env: EdgeBindings): Edge {
   return createEdge({
     config: readConfig({ ...env }),
     groups: { accounts: env.ACCOUNTS, crm: env.CRM, finance: env.FINANCE, webhooks: env.WEBHOOKS, scheduler: env.SCHEDULER },

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import type { EdgeEnv } from "../../functions/edge/env.ts";
+import type { EdgeBindings } from "../../functions/edge/env.ts";
 import worker from "../../functions/edge/worker.ts";
 import { generateKeyPair } from "../local/clerk/sign-token.ts";
 import { createGate, createGroups } from "./support/group-workers.ts";
@@ -18,7 +18,7 @@ afterEach(() => vi.restoreAllMocks());
 
 test("without its configuration the edge refuses everything, and the log names all that is missing", async () => {
   const written = vi.spyOn(console, "log").mockImplementation(() => undefined);
-  const response = await worker.fetch(live(), { ...bindings, PUBLIC_URL: "https://api.guilda.test" } as unknown as EdgeEnv);
+  const response = await worker.fetch(live(), { ...bindings, PUBLIC_URL: "https://api.guilda.test" } as unknown as EdgeBindings);
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({ data: null, error: { code: "UNAVAILABLE" } });
   expect(written.mock.calls.flat().join()).toMatch(
@@ -28,7 +28,7 @@ test("without its configuration the edge refuses everything, and the log names a
 
 test("once it is there, the next request is served", async () => {
   vi.spyOn(console, "log").mockImplementation(() => undefined);
-  const env: EdgeEnv = {
+  const env: EdgeBindings = {
     ...bindings,
     CLERK_JWT_KEY: generateKeyPair().publicPem,
     CLERK_AUTHORIZED_PARTIES: "https://console.guilda.test",

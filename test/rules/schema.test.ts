@@ -162,7 +162,7 @@ describe("tenant tables", () => {
 
   it("are audited, but for named machinery", async () => {
     const audited = await names(
-      "select tgrelid::regclass::text as name from pg_trigger where tgname = 'audit' and tgenabled = 'O' and tgtype & 29 = 29 - 0 order by 1",
+      "select tgrelid::regclass::text as name from pg_trigger where tgname = 'audit' and tgenabled = 'O' and tgtype = 29 order by 1",
     );
     const all = await names(
       "select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace order by 1",
