@@ -103,7 +103,7 @@ declare
 begin
   perform set_config('role', 'guilda_system', true);
   insert into schedules (name, known_since)
-  select d.name, v_now from jsonb_to_recordset(p_definitions) as d(name text) order by d.name
+  select d.name, least(v_now, now()) from jsonb_to_recordset(p_definitions) as d(name text) order by d.name
   on conflict do nothing;
   return query
   with definitions as (
@@ -116,7 +116,7 @@ begin
   targets as (
     select d.*, t.mentorado_id, t.timezone,
            greatest(d.known_since, t.since, v_now - d.cap,
-                    (select max(x.slot) from schedule_slots x where x.mentorado_id = t.mentorado_id and x.schedule = d.name)) as after
+                    (select max(x.slot) from schedule_slots x where x.mentorado_id = t.mentorado_id and x.schedule = d.name and x.slot <= v_now)) as after
       from definitions d
       join lateral (
         select m.id as mentorado_id, m.timezone, m.created_at as since from mentorados m where d.scope = 'mentorado' and m.status = 'active'

@@ -2,6 +2,7 @@ import { neon, neonConfig } from "@neondatabase/serverless";
 import type { SQL } from "drizzle-orm";
 import type { BatchItem, BatchResponse } from "drizzle-orm/batch";
 import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
+import { UnavailableError } from "../errors/app-error.ts";
 import { isSerializationFailure } from "./database-error.ts";
 
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -41,6 +42,9 @@ export function connect({ databaseUrl, fetchEndpoint }: { databaseUrl: string; f
       try {
         return await database.batch([database.execute(entry), ...statements]);
       } catch (error) {
+        // An answer that is not Neon's came from something in front of it: whether the batch was committed is unknown.
+        if (error instanceof SyntaxError)
+          throw new UnavailableError(undefined, { errorCode: "DATABASE_UNAVAILABLE", cause: error });
         if (attempt >= MAX_ATTEMPTS || !isSerializationFailure(error)) throw error;
         await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_JITTER_MS * attempt));
       }

@@ -96,7 +96,7 @@ const answered = t.procedure.use(async ({ ctx, path, next }) => {
 
 /** An input that zod refused names its first field, and nothing that was in it. */
 function withField(error: TRPCError): unknown {
-  if (error.code !== "BAD_REQUEST" || !(error.cause instanceof z.core.$ZodError)) return error;
+  if (error.code !== "BAD_REQUEST" || !(error.cause instanceof z.ZodError)) return error;
   const field = error.cause.issues[0]?.path.map(String).join(".");
   return new ValidationError(undefined, field ? { field } : {});
 }

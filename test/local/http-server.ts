@@ -119,7 +119,8 @@ async function answer({
     return;
   }
   const body = fault?.kind === "garbage" ? "<html>bad gateway</html>" : (response.body ?? "");
-  outgoing.writeHead(response.status, { "content-type": "application/json", ...response.headers }).end(body);
+  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...response.headers };
+  outgoing.writeHead(response.status, headers).end(body);
 }
 
 function strike(faults: Fault[], request: WireRequest): Fault | undefined {
@@ -143,7 +144,13 @@ function strike(faults: Fault[], request: WireRequest): Fault | undefined {
 
 async function readRequest(incoming: IncomingMessage): Promise<WireRequest> {
   const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  // Events, not iteration: the bridge to Postgres is measured in the benchmarks, and this is a tenth of its time.
+  await new Promise<void>((resolve, reject) => {
+    incoming
+      .on("data", (chunk: Buffer) => chunks.push(chunk))
+      .on("end", resolve)
+      .on("error", reject);
+  });
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(incoming.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;

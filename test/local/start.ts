@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { parseArgs } from "node:util";
+import { scheduleTick } from "../../shared/jobs/schedule-tick.ts";
 import { DEMO, type Demo, ensureDemo } from "./demo.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { loadDotEnv, stateFolder, writeRunningPlatform } from "./state.ts";
@@ -48,6 +49,8 @@ async function start(): Promise<void> {
     options.empty ? undefined : ensureDemo({ stack: running }),
   ]);
   void workers.ended.then(() => stop(1));
+  const { QSTASH_URL = "", QSTASH_TOKEN = "", PUBLIC_URL = "" } = running.variables;
+  await scheduleTick({ url: QSTASH_URL, token: QSTASH_TOKEN, publicUrl: PUBLIC_URL });
   progress("every Worker answers");
   console.log(`guilda ready http://localhost:${port}`);
   if (demo !== undefined) {
