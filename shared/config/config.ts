@@ -1,6 +1,8 @@
 import * as z from "zod";
 
 const secret = z.string().min(1);
+const PUBLIC_KEY_PEM = /^\s*-----BEGIN PUBLIC KEY-----\s[\w+/=\s]+-----END PUBLIC KEY-----\s*$/;
+const ORIGINS = /^https?:\/\/[\w.-]+(:\d+)?\/?(\s*,\s*https?:\/\/[\w.-]+(:\d+)?\/?)*$/;
 const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/$/, ""));
 
 /** Every environment variable of the platform with its shape (README, "Environment"). */
@@ -15,6 +17,10 @@ const VARIABLES = {
   QSTASH_NEXT_SIGNING_KEY: secret,
   UPSTASH_REDIS_REST_URL: url,
   UPSTASH_REDIS_REST_TOKEN: secret,
+  /** PEM; secrets that pass through a one-line file carry `\n` as two characters. */
+  CLERK_JWT_KEY: z.string().refine((value) => PUBLIC_KEY_PEM.test(value.replaceAll("\\n", "\n"))),
+  /** Origins, separated by commas. */
+  CLERK_AUTHORIZED_PARTIES: z.string().regex(ORIGINS),
   CLERK_WEBHOOK_SIGNING_SECRET: z.string().startsWith("whsec_"),
   ASAAS_API_URL: url,
   /** `<version>:<base64 of 32 bytes>`, several separated by commas; the highest version encrypts. */
@@ -23,6 +29,10 @@ const VARIABLES = {
 
 export type VariableName = keyof typeof VARIABLES;
 export type Config<Name extends VariableName> = { [Key in Name]: z.output<(typeof VARIABLES)[Key]> };
+
+export function isVariableName(name: string): name is VariableName {
+  return Object.hasOwn(VARIABLES, name);
+}
 
 /**
  * Parses the variables that a Worker needs, all at once.

@@ -31,8 +31,7 @@ type Part = keyof typeof PARTS;
 /** The one way in for each vendor's package. */
 const DOORS: readonly { package: RegExp; door: RegExp }[] = [
   { package: /^@neondatabase\/serverless|^drizzle-orm\/neon/, door: /^shared\/db\// },
-  // Setting the tick's schedule belongs to a deploy, which is no Worker.
-  { package: /^@upstash\/qstash/, door: /^shared\/(jobs\/|deploy\/schedule-tick\.ts$)/ },
+  { package: /^@upstash\/qstash/, door: /^shared\/jobs\// },
   { package: /^@upstash\/redis/, door: /^shared\/cache\/|^functions\/edge\/limits\.ts$/ },
   { package: /^@upstash\/ratelimit/, door: /^functions\/edge\/limits\.ts$/ },
   { package: /^@clerk\//, door: /^functions\/(edge\/authenticate|webhooks\/read-clerk-event)\.ts$/ },
@@ -135,6 +134,10 @@ export const RULES: readonly Rule[] = [
           ({ target, clause }) => packageOf(target) === "zod" && !(target === "zod" && /^import (type )?\* as z$/.test(clause)),
         )
         .map(describe),
+  },
+  {
+    says: "nothing reaches for a namespace within zod, which would bundle every language as well",
+    breaks: ({ path, code }) => (isWorkerCode(path) ? words(code, /\bz\.(core|locales)\b/g) : []),
   },
 ];
 

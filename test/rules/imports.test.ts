@@ -114,6 +114,10 @@ const SAMPLES: Record<string, { bad: [string, string][]; good: [string, string][
     ],
     good: [["functions/crm/schemas.ts", 'import * as z from "zod";\nimport type * as z from "zod";']],
   },
+  "nothing reaches for a namespace within zod, which would bundle every language as well": {
+    bad: [["shared/trpc/procedures.ts", "const isRefusal = error.cause instanceof z.core.$ZodError;"]],
+    good: [["shared/trpc/procedures.ts", "const isRefusal = error.cause instanceof z.ZodError;"]],
+  },
 };
 
 describe.each(RULES)("$says", (rule) => {
