@@ -32,7 +32,9 @@ export async function migrate({ url, directory }: { url: string; directory: stri
       const file = files.find((candidate) => candidate.name === record.name);
       if (file === undefined) throw new Error(`Migration ${record.name} is recorded in the database but its file is missing`);
       if (file.sha256 !== record.sha256)
-        throw new Error(`Migration ${record.name} has changed since it was applied. Put the change into a new file (or, for local data, npm start -- --reset)`);
+        throw new Error(
+          `Migration ${record.name} has changed since it was applied. Put the change into a new file (or, for local data, npm start -- --reset)`,
+        );
     }
     const applied: string[] = [];
     for (const file of files.filter((candidate) => !known.rows.some((record) => record.name === candidate.name))) {

@@ -77,18 +77,27 @@ async function deploy({
     await step({
       says: `deploying ${worker.name}`,
       cure: "The Workers before it are new, it and those after it are old; both work with the database as it is. Deploy again.",
-      act: () => publishWorker({ root: ROOT, worker, environment }),
+      act: async () => {
+        await publishWorker({ root: ROOT, worker, environment });
+        return "done";
+      },
     });
   }
   await step({
     says: "setting the tick's schedule",
     cure: "The cron trigger ticks meanwhile. Check QSTASH_URL and QSTASH_TOKEN and deploy again.",
-    act: () => scheduleTick({ url: QSTASH_URL, token: QSTASH_TOKEN, publicUrl }),
+    act: async () => {
+      await scheduleTick({ url: QSTASH_URL, token: QSTASH_TOKEN, publicUrl });
+      return "each minute";
+    },
   });
   await step({
     says: "asking whether everything is up",
     cure: "Everything was deployed, but not everything answers: see the Workers' logs, or roll back (docs/deploy.md).",
-    act: () => waitUntilHealthy({ publicUrl }),
+    act: async () => {
+      await waitUntilHealthy({ publicUrl });
+      return "everything is";
+    },
   });
   console.log(`\ndeployed: ${publicUrl}`);
 }
@@ -148,11 +157,11 @@ function printBuilds({ workers, builds }: { workers: readonly Worker[]; builds: 
   );
 }
 
-async function step({ says, cure, act }: { says: string; cure: string; act: () => Promise<string | void> }): Promise<void> {
+async function step({ says, cure, act }: { says: string; cure: string; act: () => Promise<string> }): Promise<void> {
   const startedAt = performance.now();
   try {
     const outcome = await act();
-    console.log(`${says}: ${outcome ?? "done"} (${((performance.now() - startedAt) / 1_000).toFixed(1)} s)`);
+    console.log(`${says}: ${outcome} (${((performance.now() - startedAt) / 1_000).toFixed(1)} s)`);
   } catch (error) {
     throw new Error(`Stopped while ${says}: ${error instanceof Error ? error.message : String(error)}\n${cure}`, {
       cause: error,

@@ -20,7 +20,7 @@ export async function runWrangler({
   // Node itself, not `npx`: a signal must reach wrangler.
   const child = spawn(process.execPath, [join(root, "node_modules/wrangler/bin/wrangler.js"), ...parameters], {
     cwd: root,
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1", CI: "1", ...variables },
+    env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1", FORCE_COLOR: "0", CI: "1", ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output: string[] = [];

@@ -594,7 +594,8 @@ describe("trouble on the way", () => {
 
     const bridge = await startNeon({ postgresUrl: (name) => `postgres://127.0.0.1:${port}/${name}` });
     neonConfig.fetchEndpoint = () => `${bridge.url}/sql`;
-    const error = await errorOf(insertOne()).finally(() => bridge.close());
+    const error = await errorOf(insertOne());
+    await bridge.close();
     expect(error.message).toMatch(/^Server error \(HTTP status 500\): .*Couldn't connect to compute node/);
   });
 

@@ -40,5 +40,7 @@ function seconds(since: number): string {
 
 await Promise.all(Array.from({ length: AT_ONCE }, work));
 for (const failure of failures) console.error(`\n${failure}`);
-console.log(failures.length === 0 ? `all ${PARTS.length} checks passed in ${seconds(startedAt)} s` : `${failures.length} checks failed`);
+console.log(
+  failures.length === 0 ? `all ${PARTS.length} checks passed in ${seconds(startedAt)} s` : `${failures.length} checks failed`,
+);
 process.exitCode = failures.length === 0 ? 0 : 1;

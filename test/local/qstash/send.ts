@@ -45,10 +45,11 @@ export class Sender {
             method,
             headers: { host: target.host, ...headers, "content-length": String(body.length) },
           },
-          (response) =>
-            readOutcome(response)
+          (response) => {
+            void readOutcome(response)
               .then(resolve, fail)
-              .finally(() => clearTimeout(timer)),
+              .finally(() => clearTimeout(timer));
+          },
         );
         const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
         request.on("error", (error) => {
