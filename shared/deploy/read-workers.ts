@@ -47,7 +47,9 @@ function readWorker({ group, config }: { group: string; config: string }): Worke
     config,
     compatibilityDate: compatibility_date,
     isPublic: workers_dev !== false || route !== undefined || (routes ?? []).length > 0,
-    services: Object.fromEntries((services ?? []).map(({ binding, service }: { binding: string; service: string }) => [binding, service])),
+    services: Object.fromEntries(
+      (services ?? []).map(({ binding, service }: { binding: string; service: string }) => [binding, service]),
+    ),
     secrets: [...(secrets?.required ?? [])],
     vars: { ...vars },
     crons: triggers.crons ?? [],

@@ -1,12 +1,16 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+
+/** What wrangler adds below an error without saying more about it. */
+const EPILOGUE = /\n\s*(If you think this is a bug|🪵)[\s\S]*$/;
 
 /**
  * Runs wrangler without a terminal, so that it asks nothing.
  *
  * @param variables what its environment has besides ours; `CLOUDFLARE_API_BASE_URL` sends it to another API.
  * @returns what it said.
- * @throws Error with the last of what it said when it fails.
+ * @throws Error with its own error when it fails.
  */
 export async function runWrangler({
   root,
@@ -20,17 +24,22 @@ export async function runWrangler({
   // Node itself, not `npx`: a signal must reach wrangler.
   const child = spawn(process.execPath, [join(root, "node_modules/wrangler/bin/wrangler.js"), ...parameters], {
     cwd: root,
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1", FORCE_COLOR: "0", CI: "1", ...variables },
+    env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", CI: "1", ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const output: string[] = [];
-  child.stdout.on("data", (chunk: Buffer) => output.push(chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => output.push(chunk.toString()));
+  const output: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);
   });
-  const said = output.join("").trim();
-  if (code !== 0) throw new Error(`wrangler ${parameters[0]} failed: ${said.slice(-2_000)}`);
+  const said = stripVTControlCharacters(Buffer.concat(output).toString()).trim();
+  if (code !== 0) throw new Error(`wrangler ${parameters[0]} failed: ${errorOf(said)}`);
   return said;
+}
+
+function errorOf(said: string): string {
+  const start = said.indexOf("[ERROR]");
+  return (start === -1 ? said.slice(-2_000) : said.slice(start + "[ERROR]".length)).replace(EPILOGUE, "").trim();
 }

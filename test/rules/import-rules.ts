@@ -28,6 +28,9 @@ const PARTS = {
 } as const satisfies Record<string, { file: RegExp; mayImport: readonly string[] }>;
 type Part = keyof typeof PARTS;
 
+/** Verbs that tell events apart and leave each to a verb of its own. */
+const DISPATCHERS: readonly string[] = ["functions/accounts/services/process-clerk-event.ts"];
+
 /** The one way in for each vendor's package. */
 const DOORS: readonly { package: RegExp; door: RegExp }[] = [
   { package: /^@neondatabase\/serverless|^drizzle-orm\/neon/, door: /^shared\/db\// },
@@ -64,7 +67,7 @@ export const RULES: readonly Rule[] = [
     breaks: ({ path, imports }) => {
       const part = partOf(path);
       if (part === undefined || groupOf(path) === "edge") return [];
-      const allowed: readonly string[] = PARTS[part].mayImport;
+      const allowed: readonly string[] = [...PARTS[part].mayImport, ...(DISPATCHERS.includes(path) ? ["service"] : [])];
       return imports
         .filter(({ target }) => groupOf(target) === groupOf(path) && !allowed.includes(partOf(target) ?? ""))
         .map((each) => `${part} ${describe(each)}`);

@@ -26,13 +26,11 @@ export function captureLead({ ctx, input }: { ctx: FormContext; input: CaptureLe
       consentGranted: consent,
       consentTextVersion: textVersion,
     })
-    .onConflictDoUpdate({
-      target: [leads.mentoradoId, leads.phoneKey],
-      set: {
-        ...fillEmpty,
+    .onConflictDoUpdate(
+      fillEmpty({
         consentGranted: sql`${leads.consentGranted} or excluded.consent_granted`,
         consentTextVersion: sql`case when excluded.consent_granted then excluded.consent_text_version else ${leads.consentTextVersion} end`,
-      },
-    });
+      }),
+    );
   return ctx.db.write({ statements: website ? [] : [statement], answer: sql`jsonb_build_object('ok', true)` });
 }

@@ -28,7 +28,7 @@ export function createLead({
       build
         .insert(leads)
         .values({ ...profile, mentoradoId: ctx.mentoradoId, id, assignedTo, phone: phone?.e164, phoneKey: phone?.key })
-        .onConflictDoUpdate({ target: [leads.mentoradoId, leads.phoneKey], set: fillEmpty }),
+        .onConflictDoUpdate(fillEmpty()),
     ],
     answer: sql`(select ${jsonRow({ id: leads.id, created: sql<boolean>`${leads.id} = ${id}` })} from ${leads} where ${and(eq(leads.mentoradoId, ctx.mentoradoId), isIt)})`,
   });
