@@ -1,4 +1,5 @@
 import { and, eq, isNull, or, type SQL, sql } from "drizzle-orm";
+import { jsonRow, type ViewRow } from "../../shared/db/json-view.ts";
 import { leads } from "../../shared/db/schema/practice.ts";
 import type { Actor } from "../../shared/trpc/verb-context.ts";
 
@@ -41,4 +42,9 @@ export function writableLeads({ actor, mentoradoId }: { actor: Actor; mentoradoI
 /** Locks the lead for the rest of the batch. @returns whether there is such a lead. */
 export function lockLead(condition: SQL | undefined): SQL {
   return sql`exists (select 1 from ${leads} where ${condition} for update)`;
+}
+
+/** The lead as a write answers it: what a read would show. */
+export function leadAnswer(condition: SQL | undefined): SQL<ViewRow<typeof leadView>> {
+  return sql`(select ${jsonRow(leadView)} from ${leads} where ${condition})`;
 }

@@ -6,6 +6,8 @@ import { parsePhone } from "./phone.ts";
 import { parseTaxId } from "./tax-id.ts";
 
 const MAX_TOTAL_CENTS = 100_000_000;
+const EARLIEST_DUE_DATE = "2000-01-01";
+const LATEST_DUE_DATE = "2100-12-31";
 
 const phone = text({ min: 8, max: 30 }).transform((value, context) => {
   const parsed = parsePhone(value);
@@ -68,15 +70,17 @@ export const changeLeadStageInput = z
   .refine((input) => (input.stage === "lost") === (input.lostReason !== undefined), { path: ["lostReason"] });
 export type ChangeLeadStageInput = z.output<typeof changeLeadStageInput>;
 
-export const convertLeadInput = z.object({
-  id: z.uuid(),
-  offeringId: z.uuid(),
-  taxId,
-  totalCents: z.int().min(1).max(MAX_TOTAL_CENTS),
-  installmentCount: z.int().min(1).max(120).default(1),
-  firstDueDate: z.iso.date(),
-  billingType: z.enum(["pix", "boleto", "credit_card"]),
-});
+export const convertLeadInput = z
+  .object({
+    id: z.uuid(),
+    offeringId: z.uuid(),
+    taxId,
+    totalCents: z.int().min(1).max(MAX_TOTAL_CENTS),
+    installmentCount: z.int().min(1).max(120).default(1),
+    firstDueDate: z.iso.date().refine((date) => date >= EARLIEST_DUE_DATE && date <= LATEST_DUE_DATE),
+    billingType: z.enum(["pix", "boleto", "credit_card"]),
+  })
+  .refine((input) => input.installmentCount <= input.totalCents, { path: ["installmentCount"] });
 export type ConvertLeadInput = z.output<typeof convertLeadInput>;
 
 export const listLeadsInput = pageInput.extend({ stage: z.enum(LEAD_STAGES).optional() }).prefault({});

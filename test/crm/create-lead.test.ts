@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { CreateLeadInput } from "../../functions/crm/schemas.ts";
 import { type Platform, startPlatform } from "../support/platform.ts";
 import { openPractice } from "./support/open-practice.ts";
 
@@ -77,7 +78,7 @@ test("what a known lead lacked is filled in, and that counts as a change", async
     goal: "freelance",
     mainObjection: "price",
     message: "Quero saber mais",
-  } as const;
+  } satisfies Partial<CreateLeadInput>;
   const { id } = await crm.leads.create.mutate({ name: "Ana", phone: "41988887777" });
   await crm.leads.create.mutate({ name: "Ana P.", phone: "41988887777", ...profile });
   expect(await crm.leads.getById.query({ id })).toMatchObject({ name: "Ana", ...profile, version: 2 });

@@ -16,6 +16,8 @@ import { type Cloudflare, startCloudflare } from "./support.ts";
 const TIMEOUT_MS = 120_000;
 const WORKERS = orderWorkers(readWorkers(ROOT));
 const GROUPS = ["guilda-accounts", "guilda-crm", "guilda-finance", "guilda-scheduler", "guilda-webhooks"];
+/** Enough to see the order, a cron trigger, bindings and the front door; each costs two seconds. */
+const SOME = WORKERS.filter(({ name }) => ["guilda-crm", "guilda-scheduler", "guilda-edge"].includes(name));
 
 let cloudflare: Cloudflare;
 let qstash: Qstash;
@@ -49,9 +51,9 @@ it("deploys what others bind to first and the edge last, each Worker with its ow
   timeout: TIMEOUT_MS,
 }, async () => {
   const lines: string[] = [];
-  await deployPlatform({ root: ROOT, workers: WORKERS, environment, say: (line) => lines.push(line), apiUrl: cloudflare.apiUrl });
+  await deployPlatform({ root: ROOT, workers: SOME, environment, say: (line) => lines.push(line), apiUrl: cloudflare.apiUrl });
 
-  expect(cloudflare.uploads.map(({ worker }) => worker)).toEqual([...GROUPS, "guilda-edge"]);
+  expect(cloudflare.uploads.map(({ worker }) => worker)).toEqual(["guilda-crm", "guilda-scheduler", "guilda-edge"]);
   for (const { worker, metadata } of cloudflare.uploads) {
     const secrets = metadata.bindings.filter(({ type }) => type === "secret_text");
     const declared = WORKERS.find(({ name }) => name === worker)?.secrets ?? [];
@@ -84,7 +86,7 @@ it("deploys what others bind to first and the edge last, each Worker with its ow
   ]);
   expect(lines.map((line) => line.split(":")[0])).toEqual([
     "migrating",
-    ...[...GROUPS, "guilda-edge"].map((name) => `deploying ${name}`),
+    ...SOME.map(({ name }) => `deploying ${name}`),
     "setting the tick's schedule",
     "asking whether everything is up",
   ]);

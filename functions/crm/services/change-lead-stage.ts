@@ -1,8 +1,7 @@
 import { and, eq, ne, sql } from "drizzle-orm";
-import { jsonRow } from "../../../shared/db/json-view.ts";
 import { leadStageHistory, leads } from "../../../shared/db/schema/practice.ts";
 import type { VerbContext } from "../../../shared/trpc/verb-context.ts";
-import { leadView, lockLead, writableLeads } from "../lead-view.ts";
+import { leadAnswer, lockLead, writableLeads } from "../lead-view.ts";
 import type { ChangeLeadStageInput } from "../schemas.ts";
 
 /** @throws NotFoundError LEAD_NOT_FOUND; ConflictError STALE_VERSION; ConflictError LEAD_ALREADY_WON, because a won lead is a student. */
@@ -33,6 +32,6 @@ export function changeLeadStage({ ctx, input }: { ctx: VerbContext; input: Chang
         })
         .where(isIt),
     ],
-    answer: sql`(select ${jsonRow(leadView)} from ${leads} where ${isIt})`,
+    answer: leadAnswer(isIt),
   });
 }

@@ -1,8 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
-import { jsonRow } from "../../../shared/db/json-view.ts";
 import { leads } from "../../../shared/db/schema/practice.ts";
 import type { VerbContext } from "../../../shared/trpc/verb-context.ts";
-import { leadView, lockLead, writableLeads } from "../lead-view.ts";
+import { leadAnswer, lockLead, writableLeads } from "../lead-view.ts";
 import type { UpdateLeadInput } from "../schemas.ts";
 
 /** @throws NotFoundError LEAD_NOT_FOUND; ConflictError STALE_VERSION when someone changed it since; ALREADY_EXISTS when another lead has the number. */
@@ -25,6 +24,6 @@ export function updateLead({ ctx, input }: { ctx: VerbContext; input: UpdateLead
         })
         .where(isIt),
     ],
-    answer: sql`(select ${jsonRow(leadView)} from ${leads} where ${isIt})`,
+    answer: leadAnswer(isIt),
   });
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, gt } from "drizzle-orm";
+import { and, asc, desc, gt, sql } from "drizzle-orm";
 import { leads } from "../../../shared/db/schema/practice.ts";
 import type { VerbContext } from "../../../shared/trpc/verb-context.ts";
 import { leadView, visibleLeads } from "../lead-view.ts";
@@ -6,10 +6,15 @@ import type { WatchLeadsInput } from "../schemas.ts";
 
 const POLL_INTERVAL_MS = 2_000;
 const MAX_LEADS_PER_POLL = 50;
+/**
+ * A lead's id is made before others can see its row, as much earlier as a request may take (5 s). A lead that is younger is not shown yet:
+ * one with a lower id may still be on its way, and would be passed over.
+ */
+const isSettled = sql`${leads.createdAt} < now() - interval '5 seconds'`;
 
 /**
- * New leads as they come. Neon's HTTP protocol cannot listen, so this looks again every 2 s; a client that reconnects says the last id
- * it saw and misses nothing.
+ * New leads, a few seconds after they came. Neon's HTTP protocol cannot listen, so this looks again every 2 s; a client that reconnects
+ * says the last id it saw and misses nothing.
  *
  * @yields each new lead once, in order of its id.
  */
@@ -28,7 +33,7 @@ export async function* watchLeads({
       ctx.db.build
         .select(leadView)
         .from(leads)
-        .where(and(visibleLeads(ctx), after === undefined ? undefined : gt(leads.id, after)))
+        .where(and(visibleLeads(ctx), isSettled, after === undefined ? undefined : gt(leads.id, after)))
         .orderBy(asc(leads.id))
         .limit(MAX_LEADS_PER_POLL),
     ]);
@@ -42,7 +47,12 @@ export async function* watchLeads({
 
 async function findNewestId(ctx: VerbContext): Promise<string | undefined> {
   const [[newest]] = await ctx.db.read([
-    ctx.db.build.select({ id: leads.id }).from(leads).where(visibleLeads(ctx)).orderBy(desc(leads.id)).limit(1),
+    ctx.db.build
+      .select({ id: leads.id })
+      .from(leads)
+      .where(and(visibleLeads(ctx), isSettled))
+      .orderBy(desc(leads.id))
+      .limit(1),
   ]);
   return newest?.id;
 }
@@ -50,10 +60,13 @@ async function findNewestId(ctx: VerbContext): Promise<string | undefined> {
 /** Ends early when the client goes: on a disconnect the runtime fires `abort` but never runs a generator's `finally`. */
 function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
+    if (signal?.aborted) return resolve();
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener("abort", end);
+    function end(): void {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
       resolve();
-    });
+    }
   });
 }
