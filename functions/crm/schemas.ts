@@ -48,7 +48,7 @@ export const captureLeadInput = z.object({
   ...leadProfile,
   phone,
   consent: z.union([z.boolean(), z.enum(["true", "false", "on"]).transform((value) => value !== "false")]).default(false),
-  website: z.string().max(200).optional(),
+  website: text({ min: 0, max: 200 }).optional(),
 });
 export type CaptureLeadInput = z.output<typeof captureLeadInput>;
 

@@ -1,7 +1,7 @@
 import { createTRPCClient, httpSubscriptionLink } from "@trpc/client";
 import { EventSource } from "eventsource";
 import { v7 as uuidv7 } from "uuid";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { createCallerFactory, type RequestContext } from "../../shared/trpc/procedures.ts";
 import { serveTrpc, TRPC_ENDPOINT } from "../../shared/trpc/serve-trpc.ts";
 import { insertRow } from "../db/support/insert-row.ts";
@@ -13,6 +13,7 @@ let platform: Platform;
 beforeAll(async () => {
   platform = await startPlatform();
 });
+afterEach(() => void vi.useRealTimers());
 afterAll(() => platform.close());
 
 const A_MINUTE_AGO = () => new Date(Date.now() - 60_000).toISOString();
@@ -150,10 +151,14 @@ test("watching ends at once when the client goes, also between two looks", async
   const lead = await insertLead(practice);
   const watched = (await caller.leads.watch({ lastEventId: start }))[Symbol.asyncIterator]();
   expect((await watched.next()).value).toMatchObject([lead, { id: lead }, expect.anything()]);
+  // A pause that the client's leaving does not end would now never end.
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
   const next = watched.next();
   const { requests } = platform.database.bridge;
+  await expect.poll(() => vi.getTimerCount()).toBe(1);
   client.abort();
   expect(await next).toEqual({ done: true, value: undefined });
+  vi.useRealTimers();
   const before = requests.count();
   expect(await watched.next()).toEqual({ done: true, value: undefined });
   expect(requests.count()).toBe(before);

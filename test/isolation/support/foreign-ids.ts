@@ -1,0 +1,33 @@
+import { randomBytes } from "node:crypto";
+import type { Practice } from "./seed-practice.ts";
+
+/** @returns the input with the value at `path` replaced. */
+export function withValue(input: unknown, path: readonly string[], value: unknown): unknown {
+  const [name, ...rest] = path;
+  if (name === undefined) return value;
+  const copy = structuredClone(input) as Record<string, unknown>;
+  copy[name] = withValue(copy[name], rest, value);
+  return copy;
+}
+
+export function valueAt(input: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], input);
+}
+
+/** @returns an id that nobody has, next to `id` in order, so that a comparison with either answers the same. */
+export function twinOf(id: string): string {
+  return `${id.slice(0, -12)}${randomBytes(6).toString("hex")}`;
+}
+
+/** What is different between two answers to the same question: ids, instants, the request. */
+export function comparable(text: string): string {
+  return text
+    .replaceAll(/"requestId":"[^"]*"/g, '"requestId":"…"')
+    .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "<id>")
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<instant>");
+}
+
+/** @returns what of a practice is to be seen in a text. */
+export function marksIn(text: string, practice: Practice): string[] {
+  return practice.marks.filter((mark) => text.includes(mark));
+}
