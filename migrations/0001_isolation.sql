@@ -226,6 +226,11 @@ create policy invalidation_of_member on jobs for insert to guilda_app with check
 --> statement-breakpoint
 grant select on mentorados, users, audit_log, webhook_events to guilda_app;
 --> statement-breakpoint
+-- To ring it, the staging request has to see the row that it inserted.
+create policy invalidation_of_request on jobs for select to guilda_app using (
+  mentorado_id is null and name = 'accounts.invalidate-session' and request_id = nullif(current_setting('app.request_id', true), '')
+);
+--> statement-breakpoint
 grant select, insert on jobs to guilda_app;
 --> statement-breakpoint
 -- What a member may change of a person: nothing but the epoch that voids cached sessions.

@@ -1,13 +1,8 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
-import type { Statement } from "../../shared/db/connect.ts";
 import { jsonRow } from "../../shared/db/json-view.ts";
 import { memberships, type Role, users } from "../../shared/db/schema/tenancy.ts";
-import { jobs } from "../../shared/db/schema/work.ts";
-import { JOBS } from "../../shared/jobs/catalog.ts";
 import type { VerbContext } from "../../shared/trpc/verb-context.ts";
 import { memberView } from "./member-view.ts";
-
-const INVALIDATE = "accounts.invalidate-session";
 
 /**
  * A person changes the membership of another one: from then on this mentorado decides about it, no longer Clerk (`role_revision`), and
@@ -52,7 +47,13 @@ export function changeMembership({
         .update(users)
         .set({ sessionEpoch: sql`${users.sessionEpoch} + 1` })
         .where(eq(users.id, userId)),
-      stageInvalidation({ ctx, userId, dedupKey: `${membershipId}:${version}` }),
+    ],
+    jobs: [
+      {
+        name: "accounts.invalidate-session",
+        payload: sql`jsonb_build_object('userId', ${userId})`,
+        dedupKey: `${membershipId}:${version}`,
+      },
     ],
     answer: sql`(select ${jsonRow(memberView)} from ${memberships} join ${users} on ${users.id} = ${memberships.userId} where ${isIt})`,
   });
@@ -61,18 +62,4 @@ export function changeMembership({
 /** Locks the membership for the rest of the batch. @returns whether there is such a membership. */
 function lockMembership(condition: SQL | undefined): SQL {
   return sql`exists (select 1 from ${memberships} where ${condition} for update)`;
-}
-
-/** A job of the programme, about a person whom only the database knows: neither is possible for the `jobs` of a member's write. */
-function stageInvalidation({ ctx, userId, dedupKey }: { ctx: VerbContext; userId: SQL; dedupKey: string }): Statement {
-  return ctx.db.build.insert(jobs).values({
-    id: ctx.newId(),
-    mentoradoId: null,
-    group: JOBS[INVALIDATE].group,
-    name: INVALIDATE,
-    dedupKey: `programme:${INVALIDATE}:${dedupKey}`,
-    payload: sql`jsonb_build_object('userId', ${userId})`,
-    maxAttempts: JOBS[INVALIDATE].retry.attempts,
-    requestId: ctx.requestId,
-  });
 }

@@ -1,9 +1,15 @@
+import type { SQL } from "drizzle-orm";
 import type { Builder, Statement } from "../db/connect.ts";
 import { jobs as jobsTable } from "../db/schema/work.ts";
 import { JOBS, type JobName, type PayloadOf } from "./catalog.ts";
 
-/** A job to be staged: which, with what, and the natural key that makes two of them one. */
-export type NewJob = { [Name in JobName]: { name: Name; payload: PayloadOf<Name>; dedupKey: string; runAt?: string } }[JobName];
+/**
+ * A job to be staged: which, with what, and the natural key that makes two of them one. The payload may be SQL (a jsonb expression) where
+ * only the database knows the id.
+ */
+export type NewJob = {
+  [Name in JobName]: { name: Name; payload: PayloadOf<Name> | SQL; dedupKey: string; runAt?: string };
+}[JobName];
 
 /** A staged job as its doorbell needs it. */
 export interface StagedJob {
@@ -17,7 +23,7 @@ export interface StagedJob {
 /**
  * The statement that stages jobs within a batch. A job whose natural key is already taken is not staged again.
  *
- * @param mentoradoId the tenant of all of them; null for the programme. Part of the natural key, so tenants never collide.
+ * @param mentoradoId the tenant of those that act inside one. Part of the natural key, so tenants never collide.
  */
 export function stageJobs({
   build,
@@ -34,10 +40,10 @@ export function stageJobs({
 }): Statement {
   const rows = jobs.map(({ name, payload, dedupKey, runAt }) => ({
     id: newId(),
-    mentoradoId,
+    mentoradoId: JOBS[name].scope === "mentorado" ? mentoradoId : null,
     group: JOBS[name].group,
     name,
-    dedupKey: `${mentoradoId ?? "programme"}:${name}:${dedupKey}`,
+    dedupKey: `${JOBS[name].scope === "mentorado" ? mentoradoId : "programme"}:${name}:${dedupKey}`,
     payload,
     maxAttempts: JOBS[name].retry.attempts,
     requestId,

@@ -1,4 +1,6 @@
 import { initTRPC, type TRPCError } from "@trpc/server";
+import { getHTTPStatusCodeFromError } from "@trpc/server/http";
+import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { sha256Hex } from "../bytes.ts";
@@ -12,6 +14,7 @@ import { describeError } from "../log/scrub.ts";
 import type { Caller } from "./caller.ts";
 import { isAllowed, PERMISSIONS, type Permission } from "./permissions.ts";
 import { findSession, type Session, type SessionMemory } from "./session.ts";
+import { text } from "./text.ts";
 import { toTrpcError } from "./to-trpc-error.ts";
 import type { Actor } from "./verb-context.ts";
 
@@ -38,7 +41,9 @@ const t = initTRPC
   .create({
     isDev: false,
     sse: { ping: { enabled: true, intervalMs: 15_000 }, maxDurationMs: 300_000 },
-    errorFormatter({ shape, error, ctx }) {
+    errorFormatter({ shape, error: raised, ctx }) {
+      // What a stream raises once it has begun comes here as it was raised.
+      const error = toTrpcError(raised);
       const known = error.cause instanceof AppError ? error.cause : undefined;
       return {
         message:
@@ -46,11 +51,11 @@ const t = initTRPC
             ? "Internal server error"
             : error.code === "BAD_REQUEST" && !known
               ? "The input is not valid"
-              : shape.message,
-        code: shape.code,
+              : error.message,
+        code: TRPC_ERROR_CODES_BY_KEY[error.code],
         data: {
-          code: shape.data.code,
-          httpStatus: shape.data.httpStatus,
+          code: error.code,
+          httpStatus: getHTTPStatusCodeFromError(error),
           path: shape.data.path,
           requestId: ctx?.caller.requestId,
           errorCode: known?.errorCode ?? ERROR_CODES[error.code] ?? error.code,
@@ -157,7 +162,7 @@ export const adminProcedure = signedIn
     if (!ctx.session.isAdmin) throw new ForbiddenError(undefined, { errorCode: "ADMIN_REQUIRED" });
     return next();
   })
-  .input(z.looseObject({ reason: z.string().trim().min(3).max(500) }))
+  .input(z.looseObject({ reason: text({ min: 3, max: 500 }) }))
   .use(async ({ ctx, path, type, input, getRawInput, next }) => {
     const { session, identity } = ctx;
     const entry = sql`select guilda.enter_admin(${session.userId}, ${identity.sessionId}, ${ctx.caller.requestId}, ${input.reason}, ${path})`;

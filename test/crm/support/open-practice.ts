@@ -23,8 +23,8 @@ export interface Practice {
 }
 
 /** A mentorado of its own, with an offering and a public form. */
-export async function openPractice(platform: Platform): Promise<Practice> {
-  const { id: mentoradoId } = await platform.createMentorado();
+export async function openPractice(platform: Platform, options: { timezone?: string } = {}): Promise<Practice> {
+  const { id: mentoradoId } = await platform.createMentorado(options);
   const offeringId = uuidv7();
   const formKey = `form-${uuidv7()}`;
   await insertRow(platform.database, "offerings", { mentorado_id: mentoradoId, id: offeringId, name: "Course", price_cents: 1 });

@@ -33,8 +33,7 @@ export async function callProcedure({
     waitUntil: (work) => void background.push(work),
   });
   const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
-  const text = isStream ? await readFirstEvent(response) : await response.text();
-  left.abort();
+  const text = isStream ? await readFirstEvent(response, left) : await response.text();
   await Promise.allSettled(background);
   // A stream has begun with 200 before it can fail: the error it carries says the status.
   const status = Number(/"httpStatus":(\d+)/.exec(text)?.[1] ?? response.status);
@@ -57,7 +56,7 @@ function toRequest({ procedure, input, signal }: { procedure: Procedure; input: 
 }
 
 /** Reads on until an event with data or an error has come; the stream itself never ends. */
-async function readFirstEvent(response: Response): Promise<string> {
+async function readFirstEvent(response: Response, left: AbortController): Promise<string> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (reader !== undefined && !/^id: .+$|^event: serialized-error\ndata: .+\n/m.test(text)) {
@@ -65,6 +64,8 @@ async function readFirstEvent(response: Response): Promise<string> {
     if (done) break;
     text += value;
   }
-  await reader?.cancel();
+  // First the signal: it is what ends a procedure that waits for something new.
+  left.abort();
+  await reader?.cancel().catch(() => undefined);
   return text;
 }

@@ -75,10 +75,10 @@ function sqlOf({
     insert into memberships (mentorado_id, id, user_id, role) values
       ${people.map(([role, { userId }]) => `('${m}', '${role === "viewer" ? ids.membership : uuidv7()}', '${userId}', '${role}')`).join(", ")};
     insert into lead_forms (mentorado_id, id, form_key, name, consent_text_version) values ('${m}', '${others.form}', '${formKey}', 'Form ${tag}', 'v1');
-    insert into leads (mentorado_id, id, name, email, phone, phone_key, message, stage, student_id) values
-      ('${m}', '${ids.firstLead}', 'First ${tag}', 'first-${tag}@example.com', '+5511900000001', '11900000001m', 'Hello ${tag}', 'new', null),
-      ('${m}', '${ids.lead}', 'Won ${tag}', 'won-${tag}@example.com', '+5511900000002', '11900000002m', 'Hello ${tag}', 'won', '${ids.student}'),
-      ('${m}', '${ids.openLead}', 'Open ${tag}', 'open-${tag}@example.com', '+5511900000003', '11900000003m', 'Hello ${tag}', 'qualified', null);
+    insert into leads (mentorado_id, id, name, email, phone, phone_key, message, stage, student_id, created_at) values
+      ('${m}', '${ids.firstLead}', 'First ${tag}', 'first-${tag}@example.com', '+5511900000001', '11900000001m', 'Hello ${tag}', 'new', null, now() - interval '1 minute'),
+      ('${m}', '${ids.lead}', 'Won ${tag}', 'won-${tag}@example.com', '+5511900000002', '11900000002m', 'Hello ${tag}', 'won', '${ids.student}', now() - interval '1 minute'),
+      ('${m}', '${ids.openLead}', 'Open ${tag}', 'open-${tag}@example.com', '+5511900000003', '11900000003m', 'Hello ${tag}', 'qualified', null, now() - interval '1 minute');
     insert into lead_stage_history (mentorado_id, id, lead_id, from_stage, to_stage) values ('${m}', '${others.history}', '${ids.openLead}', 'new', 'qualified');
     insert into offerings (mentorado_id, id, name, price_cents) values ('${m}', '${ids.offering}', 'Offering ${tag}', 100000);
     insert into students (mentorado_id, id, lead_id, name, email, phone, tax_id_encrypted, tax_id_key_version, tax_id_index) values

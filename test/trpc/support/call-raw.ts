@@ -36,12 +36,25 @@ export async function callRaw({
       : {},
   );
   const answer = await serveTrpc({ request, caller: structuredClone(caller), router, kernel, waitUntil: () => undefined });
-  const isStream = answer.headers.get("content-type")?.startsWith("text/event-stream");
-  if (isStream) await answer.body?.cancel();
-  const body = isStream ? "" : await answer.text();
-  return {
-    status: answer.status,
-    body,
-    error: isStream ? undefined : (JSON.parse(body) as { error?: RawAnswer["error"] }).error,
-  };
+  if (!answer.headers.get("content-type")?.startsWith("text/event-stream")) {
+    const body = await answer.text();
+    return { status: answer.status, body, error: (JSON.parse(body) as { error?: RawAnswer["error"] }).error };
+  }
+  const body = await readFirstEvent(answer);
+  const [, refusal] = /^event: serialized-error\ndata: (.*)$/m.exec(body) ?? [];
+  if (refusal === undefined) return { status: answer.status, body, error: undefined };
+  const error = JSON.parse(refusal) as NonNullable<RawAnswer["error"]>;
+  return { status: Number(error.data.httpStatus), body, error };
+}
+
+/** What a stream says first after it has greeted: an event, a ping, or why it ends. */
+async function readFirstEvent({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    const complete = text.split("\n\n").slice(0, -1);
+    if (complete.some((event) => !event.startsWith("event: connected"))) break;
+  }
+  return text;
 }
