@@ -1,0 +1,195 @@
+import { v7 as uuidv7 } from "uuid";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createAccountsJobs } from "../../functions/accounts/jobs.ts";
+import { accountsRouter } from "../../functions/accounts/router.ts";
+import { serveJobs } from "../../shared/jobs/serve-jobs.ts";
+import { type Platform, startPlatform } from "../support/platform.ts";
+
+let platform: Platform;
+beforeAll(async () => {
+  platform = await startPlatform();
+  const kernel = platform.kernel("accounts");
+  const handlers = createAccountsJobs({ cache: kernel.cache });
+  platform.mount("accounts", (request, waitUntil) => serveJobs<"accounts">({ request, handlers, kernel, waitUntil }));
+});
+afterAll(() => platform.close());
+
+interface ClerkEvent {
+  type: string;
+  data: object;
+  timestamp: number;
+}
+
+/** Stores the event as the inbox does and lets its job run once. @returns the status that the job answered. */
+async function deliver(event: ClerkEvent): Promise<number> {
+  const [eventId, jobId] = [uuidv7(), uuidv7()];
+  const raw = Buffer.from(JSON.stringify({ object: "event", ...event }));
+  await platform.database.query(
+    `insert into webhook_events (id, provider, account_ref, event_id, event_type, raw, raw_sha256, request_id)
+     values ($1, 'clerk', 'default', $2, $3, $4, sha256($4), 'test-request')`,
+    [eventId, `msg_${eventId}`, event.type, raw],
+  );
+  await platform.database.query(
+    `insert into jobs (id, worker_group, name, dedup_key, payload, max_attempts, request_id)
+     values ($1, 'accounts', 'accounts.process-clerk-event', $2, $3, 12, 'test-request')`,
+    [jobId, `webhook:${eventId}`, { eventId }],
+  );
+  return (await platform.ring(jobId)).status;
+}
+
+function person(id: string, email: string, updatedAt: number) {
+  return {
+    id,
+    object: "user",
+    first_name: "Ana",
+    last_name: `v${updatedAt}`,
+    primary_email_address_id: "idn_1",
+    email_addresses: [{ id: "idn_1", email_address: email }],
+    created_at: 1,
+    updated_at: updatedAt,
+  };
+}
+
+function userEvent(type: "user.created" | "user.updated", id: string, updatedAt: number): ClerkEvent {
+  return { type, data: person(id, `v${updatedAt}@example.com`, updatedAt), timestamp: updatedAt };
+}
+
+function readUser(clerkUserId: string) {
+  return platform.database
+    .query("select email, name, is_active, is_admin, session_epoch::integer as epoch from users where clerk_user_id = $1", [
+      clerkUserId,
+    ])
+    .then((rows) => rows[0]);
+}
+
+test("people are taken over from Clerk in any order and any number: the newest word stays, and nothing makes an admin", async () => {
+  const orders = [
+    [1, 2, 3],
+    [3, 2, 1],
+    [2, 3, 1, 3, 2],
+  ];
+  for (const order of orders) {
+    const id = `user_${uuidv7()}`;
+    for (const updatedAt of order) {
+      const event = userEvent(updatedAt === 1 ? "user.created" : "user.updated", id, updatedAt);
+      Object.assign(event.data, { public_metadata: { is_admin: true }, is_admin: true });
+      expect(await deliver(event)).toBe(200);
+    }
+    expect(await readUser(id)).toEqual({ email: "v3@example.com", name: "Ana v3", is_active: true, is_admin: false, epoch: 1 });
+  }
+});
+
+test("an update from Clerk never touches a role", async () => {
+  const { id: mentoradoId } = await platform.createMentorado();
+  const owner = await platform.createMember({ mentoradoId, role: "owner" });
+  await deliver(userEvent("user.updated", owner.clerkUserId, 5));
+  expect(await platform.database.query("select role, status from memberships where id = $1", [owner.membershipId])).toEqual([
+    { role: "owner", status: "active" },
+  ]);
+});
+
+test("a deleted person enters nowhere, a second deletion changes nothing, and a late creation opens no door", async () => {
+  const { id: mentoradoId } = await platform.createMentorado();
+  const owner = await platform.createMember({ mentoradoId, role: "owner" });
+  const client = platform.client({ router: accountsRouter, kernel: platform.kernel("accounts"), caller: platform.caller(owner) });
+  await client.users.me.query();
+  const deleted = { type: "user.deleted", data: { id: owner.clerkUserId, deleted: true, object: "user" }, timestamp: 9 };
+  expect(await deliver(deleted)).toBe(200);
+  expect(await deliver(deleted)).toBe(200);
+  await deliver(userEvent("user.created", owner.clerkUserId, 1));
+  expect(await readUser(owner.clerkUserId)).toMatchObject({ is_active: false, epoch: 2 });
+  await expect(client.users.me.query()).rejects.toMatchObject({ data: { httpStatus: 401 } });
+
+  const unheardOf = `user_${uuidv7()}`;
+  await deliver({ type: "user.deleted", data: { id: unheardOf, deleted: true, object: "user" }, timestamp: 9 });
+  await deliver(userEvent("user.created", unheardOf, 1));
+  expect(await readUser(unheardOf)).toMatchObject({ is_active: false });
+});
+
+test("an ended session is refused at once, however often it ends", async () => {
+  const { id: mentoradoId } = await platform.createMentorado();
+  const owner = await platform.createMember({ mentoradoId, role: "owner" });
+  const client = platform.client({ router: accountsRouter, kernel: platform.kernel("accounts"), caller: platform.caller(owner) });
+  await client.users.me.query();
+  for (const type of ["session.revoked", "session.ended", "session.removed"]) {
+    expect(
+      await deliver({ type, data: { id: owner.sessionId, user_id: owner.clerkUserId, object: "session" }, timestamp: 1 }),
+    ).toBe(200);
+  }
+  await expect(client.users.me.query()).rejects.toMatchObject({ data: { errorCode: "SESSION_REVOKED" } });
+});
+
+test("an organisation's membership becomes one of its mentorado, in any order, and never an owner", async () => {
+  const event = (type: string, timestamp: number, role: string, organizationId: string, userId: string): ClerkEvent => ({
+    type: `organizationMembership.${type}`,
+    timestamp,
+    data: { id: "orgmem_1", role, organization: { id: organizationId }, public_user_data: { user_id: userId } },
+  });
+  for (const order of [
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 2, 0, 1],
+  ]) {
+    const { id: mentoradoId, clerkOrganizationId } = await platform.createMentorado();
+    await platform.createMember({ mentoradoId, role: "owner" });
+    const joined = await platform.createPerson();
+    const events = [
+      event("created", 1, "org:member", clerkOrganizationId, joined.clerkUserId),
+      event("updated", 2, "org:admin", clerkOrganizationId, joined.clerkUserId),
+      event("deleted", 3, "org:admin", clerkOrganizationId, joined.clerkUserId),
+    ];
+    for (const index of order) {
+      const one = events[index];
+      if (one !== undefined) expect(await deliver(one)).toBe(200);
+    }
+    expect(
+      await platform.database.query("select role, status from memberships where mentorado_id = $1 and user_id = $2", [
+        mentoradoId,
+        joined.userId,
+      ]),
+    ).toEqual([{ role: "manager", status: "revoked" }]);
+  }
+});
+
+test("a membership of a person who is not known yet waits, one of an organisation of nobody is ignored", async () => {
+  const { clerkOrganizationId } = await platform.createMentorado();
+  const data = (organization: string, user: string) => ({
+    id: "orgmem_2",
+    role: "org:member",
+    organization: { id: organization },
+    public_user_data: { user_id: user },
+  });
+  expect(
+    await deliver({ type: "organizationMembership.created", timestamp: 1, data: data(clerkOrganizationId, "user_unknown") }),
+  ).toBe(503);
+  expect(await deliver({ type: "organizationMembership.created", timestamp: 1, data: data("org_nobody", "user_unknown") })).toBe(
+    200,
+  );
+});
+
+test("a role that was set here is not changed by Clerk, and Clerk's end does not take the last owner", async () => {
+  const { id: mentoradoId, clerkOrganizationId } = await platform.createMentorado();
+  const owner = await platform.createMember({ mentoradoId, role: "owner" });
+  const sales = await platform.createMember({ mentoradoId, role: "viewer" });
+  const client = platform.client({ router: accountsRouter, kernel: platform.kernel("accounts"), caller: platform.caller(owner) });
+  await client.users.updateRole.mutate({ membershipId: sales.membershipId, role: "sales", version: 1 });
+  const about = (user: string) => ({
+    id: "orgmem_3",
+    role: "org:admin",
+    organization: { id: clerkOrganizationId },
+    public_user_data: { user_id: user },
+  });
+  expect(await deliver({ type: "organizationMembership.updated", timestamp: 5, data: about(sales.clerkUserId) })).toBe(200);
+  expect(await deliver({ type: "organizationMembership.deleted", timestamp: 6, data: about(owner.clerkUserId) })).toBe(200);
+  expect(
+    await platform.database.query("select role, status from memberships where mentorado_id = $1 order by role", [mentoradoId]),
+  ).toEqual([
+    { role: "owner", status: "active" },
+    { role: "sales", status: "active" },
+  ]);
+});
+
+test("an unreadable event is dead at once, an event of another kind is done", async () => {
+  expect(await deliver({ type: "user.created", data: { nothing: true }, timestamp: 1 })).toBe(489);
+  expect(await deliver({ type: "sms.created", data: {}, timestamp: 1 })).toBe(200);
+});
