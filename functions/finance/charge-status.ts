@@ -1,6 +1,9 @@
 import type { ChargeStatus } from "../../shared/db/schema/money.ts";
 
-/** The ladder: an event of a lower rank never moves a charge. Source: the table of internal statuses of the design. */
+/**
+ * The ladder: of two events of one moment, the one of the higher rank is the later one. Source: the table of internal statuses of the
+ * design.
+ */
 export const STATUS_RANK: Record<ChargeStatus, number> = {
   draft: 0,
   pending: 10,
@@ -13,42 +16,52 @@ export const STATUS_RANK: Record<ChargeStatus, number> = {
   cancelled: 80,
 };
 
-const STATUS_BY_PROVIDER: Record<string, ChargeStatus> = {
-  PENDING: "pending",
-  AWAITING_RISK_ANALYSIS: "pending",
-  OVERDUE: "overdue",
-  DUNNING_REQUESTED: "overdue",
-  CONFIRMED: "confirmed",
-  RECEIVED: "received",
-  RECEIVED_IN_CASH: "received",
-  DUNNING_RECEIVED: "received",
-  CHARGEBACK_REQUESTED: "disputed",
-  CHARGEBACK_DISPUTE: "disputed",
-  AWAITING_CHARGEBACK_REVERSAL: "disputed",
-  REFUND_REQUESTED: "refunding",
-  REFUND_IN_PROGRESS: "refunding",
-  REFUNDED: "refunded",
-};
+/** Maps, because the words come from outside and `constructor` must find nothing. */
+const STATUS_BY_PROVIDER = new Map<string, ChargeStatus>(
+  Object.entries({
+    PENDING: "pending",
+    AWAITING_RISK_ANALYSIS: "pending",
+    OVERDUE: "overdue",
+    DUNNING_REQUESTED: "overdue",
+    CONFIRMED: "confirmed",
+    RECEIVED: "received",
+    RECEIVED_IN_CASH: "received",
+    DUNNING_RECEIVED: "received",
+    CHARGEBACK_REQUESTED: "disputed",
+    CHARGEBACK_DISPUTE: "disputed",
+    AWAITING_CHARGEBACK_REVERSAL: "disputed",
+    REFUND_REQUESTED: "refunding",
+    REFUND_IN_PROGRESS: "refunding",
+    REFUNDED: "refunded",
+  } satisfies Record<string, ChargeStatus>),
+);
+
+interface Move {
+  from: readonly ChargeStatus[];
+  to: readonly ChargeStatus[];
+}
 
 /**
- * Moves down the ladder that are legal, by the event that makes them: a dispute won, a refund denied, a restored charge, a cash
- * receipt undone, a due date extended. Everything else of a lower rank is an event that arrived late.
+ * Moves down the ladder, by the event that makes them: a dispute won, a refund denied, a restored charge, a cash receipt undone, a due
+ * date extended.
  */
-const DOWNWARD_MOVES: Record<string, { from: readonly ChargeStatus[]; to: readonly ChargeStatus[] }> = {
-  PAYMENT_RECEIVED: { from: ["disputed"], to: ["received"] },
-  PAYMENT_REFUND_DENIED: { from: ["refunding"], to: ["received", "confirmed"] },
-  PAYMENT_RESTORED: { from: ["cancelled"], to: ["pending", "overdue"] },
-  PAYMENT_RECEIVED_IN_CASH_UNDONE: { from: ["received"], to: ["pending", "overdue"] },
-  PAYMENT_UPDATED: { from: ["overdue"], to: ["pending"] },
-};
+const DOWNWARD_MOVES = new Map<string, Move>(
+  Object.entries({
+    PAYMENT_RECEIVED: { from: ["disputed"], to: ["received"] },
+    PAYMENT_REFUND_DENIED: { from: ["refunding"], to: ["received", "confirmed"] },
+    PAYMENT_RESTORED: { from: ["cancelled"], to: ["pending", "overdue"] },
+    PAYMENT_RECEIVED_IN_CASH_UNDONE: { from: ["received"], to: ["pending", "overdue"] },
+    PAYMENT_UPDATED: { from: ["overdue"], to: ["pending"] },
+  } satisfies Record<string, Move>),
+);
 
 /** @returns our word for the provider's; undefined for one that is new. */
 export function toChargeStatus({ status, deleted }: { status: string; deleted?: boolean | undefined }): ChargeStatus | undefined {
-  return deleted ? "cancelled" : STATUS_BY_PROVIDER[status];
+  return deleted ? "cancelled" : STATUS_BY_PROVIDER.get(status);
 }
 
 /** @returns the statuses from which this event may move a charge down to `to`. */
 export function downwardFrom(eventType: string, to: ChargeStatus): readonly ChargeStatus[] {
-  const move = DOWNWARD_MOVES[eventType];
+  const move = DOWNWARD_MOVES.get(eventType);
   return move?.to.includes(to) ? move.from : [];
 }

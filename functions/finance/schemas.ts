@@ -19,6 +19,7 @@ export type ListLedgerInput = z.output<typeof listLedgerInput>;
 export const asaasEvent = z.looseObject({
   id: z.string().min(1).max(200),
   event: z.string().min(1).max(100),
+  dateCreated: z.string().nullish(),
   payment: z
     .looseObject({
       id: z.string().min(1),

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readConfig } from "../../functions/edge/env.ts";
@@ -41,6 +41,11 @@ describe("the configuration of a deploy", () => {
   it("is complete with what the Workers require and an account", () => {
     expect(requiredVariables(WORKERS)).toEqual(Object.keys(COMPLETE).sort());
     expect(problems({})).toEqual([]);
+  });
+
+  it("is explained, variable by variable", () => {
+    const page = readFileSync(join(ROOT, "docs/deploy.md"), "utf8");
+    expect(requiredVariables(WORKERS).filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
   });
 
   it("names everything that is missing or malformed at once, and shows no value", () => {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@upstash/qstash";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -112,6 +113,32 @@ it("stops at the first Worker that is refused, in words that say which and what 
     expect(refused.uploads).toEqual([]);
   } finally {
     await refused.close();
+  }
+});
+
+it("leaves no file with secrets behind when it is interrupted half-way", { timeout: TIMEOUT_MS }, async () => {
+  const slow = await startCloudflare();
+  const folder = mkdtempSync(join(tmpdir(), "guilda-test-"));
+  try {
+    slow.faults.push({ kind: "delay", path: "scripts/guilda-crm", delayMs: 60_000 });
+    const arrived = new Promise<void>((resolve) => slow.onRequest(resolve));
+    const publish = `import { publishWorker } from "${join(ROOT, "shared/deploy/publish-worker.ts")}";
+      import { readWorkers } from "${join(ROOT, "shared/deploy/read-workers.ts")}";
+      const worker = readWorkers(process.argv[1]).find(({ name }) => name === "guilda-crm");
+      await publishWorker({ root: process.argv[1], worker, environment: process.env, apiUrl: process.argv[2] });`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", publish, ROOT, slow.apiUrl], {
+      env: { ...process.env, ...environment, TMPDIR: folder },
+      stdio: "ignore",
+    });
+    const ended = new Promise<number | null>((done) => child.once("close", done));
+    await arrived;
+    expect(readdirSync(folder).filter((name) => name.startsWith("guilda-deploy-"))).toHaveLength(1);
+    child.kill("SIGTERM");
+    expect(await ended).not.toBe(0);
+    expect(readdirSync(folder).filter((name) => name.startsWith("guilda-deploy-"))).toEqual([]);
+  } finally {
+    await slow.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

@@ -8,6 +8,7 @@ import { idPaths, listProcedures, type Procedure } from "../rules/procedures.ts"
 import { type Person, type Platform, startPlatform } from "../support/platform.ts";
 import { type Answer, callProcedure } from "./support/call-procedure.ts";
 import { comparable, marksIn, twinOf, valueAt, withValue } from "./support/foreign-ids.ts";
+import { callerOf, inputOf } from "./support/members.ts";
 import { CANARY, type Practice, seedPractice } from "./support/seed-practice.ts";
 import { snapshot } from "./support/snapshot.ts";
 import { VALID_INPUTS } from "./support/valid-inputs.ts";
@@ -40,19 +41,12 @@ function asMember(practice: Practice, role: Role, chosen = practice): Caller {
   return platform.caller(practice.members[role], { mentoradoId: chosen.mentoradoId });
 }
 
-/** Whoever the procedure is made for: staff, a visitor of the form, or the owner. */
-function asItsCaller({ meta, path }: Procedure, practice: Practice): Caller {
-  if (meta?.level === "admin") return platform.caller(staff);
-  if (path === "leads.createPublic") return { requestId: "request", identity: { kind: "form", formKey: practice.formKey } };
-  return asMember(practice, "owner");
+function asItsCaller(procedure: Procedure, practice: Practice): Caller {
+  return callerOf({ platform, procedure, practice, staff });
 }
 
 function call(procedure: Procedure, caller: Caller, input: unknown, on: Kernel = kernel): Promise<Answer> {
   return callProcedure({ kernel: on, procedure, caller, input });
-}
-
-function inputFor({ path }: Procedure, practice: Practice): unknown {
-  return VALID_INPUTS[path]?.(practice);
 }
 
 describe("every procedure", () => {
@@ -60,7 +54,7 @@ describe("every procedure", () => {
     expect(Object.keys(VALID_INPUTS).sort()).toEqual(PROCEDURES.map(({ path }) => path).sort());
     const missing = PROCEDURES.flatMap((procedure) =>
       idPaths(procedure.input)
-        .filter((path) => typeof valueAt(inputFor(procedure, other), path) !== "string")
+        .filter((path) => typeof valueAt(inputOf(procedure, other), path) !== "string")
         .map((path) => `${procedure.path} ${path.join(".")}`),
     );
     expect(missing).toEqual([]);
@@ -71,7 +65,7 @@ describe.each(PROCEDURES)("$path", (procedure) => {
   it("answers the one it is made for, with nothing of another mentorado and no secret", async () => {
     const practice = await newPractice();
     const before = await snapshot(platform.database, other);
-    const answer = await call(procedure, asItsCaller(procedure, practice), inputFor(procedure, practice));
+    const answer = await call(procedure, asItsCaller(procedure, practice), inputOf(procedure, practice));
     expect(answer, answer.text).toMatchObject({ status: 200, errorCode: undefined });
     if (procedure.meta?.level !== "admin") expect(marksIn(answer.text, other)).toEqual([]);
     expect(answer.text).not.toContain(CANARY);
@@ -81,7 +75,7 @@ describe.each(PROCEDURES)("$path", (procedure) => {
   });
 
   it("refuses whoever has not signed in", async () => {
-    const answer = await call(procedure, { requestId: "request", identity: { kind: "anonymous" } }, inputFor(procedure, other));
+    const answer = await call(procedure, { requestId: "request", identity: { kind: "anonymous" } }, inputOf(procedure, other));
     // A public form is not there for who did not come through its URL.
     const expected =
       procedure.meta?.level === "public"
@@ -96,7 +90,7 @@ describe.each(PROCEDURES)("$path", (procedure) => {
       { userId: "none", clerkUserId: "user_nobody", sessionId: "sess_nobody" },
       { mentoradoId: other.mentoradoId },
     );
-    expect(await call(procedure, stranger, inputFor(procedure, other))).toMatchObject({ status: 401, errorCode: "USER_UNKNOWN" });
+    expect(await call(procedure, stranger, inputOf(procedure, other))).toMatchObject({ status: 401, errorCode: "USER_UNKNOWN" });
   });
 });
 
@@ -104,7 +98,7 @@ describe.each(OF_MENTORADO)("$path", (procedure) => {
   it("refuses a member of another mentorado who names this one, and changes nothing", async () => {
     const practice = await newPractice();
     const before = await snapshot(platform.database, other);
-    const answer = await call(procedure, asMember(practice, "owner", other), inputFor(procedure, other));
+    const answer = await call(procedure, asMember(practice, "owner", other), inputOf(procedure, other));
     expect(answer, answer.text).toMatchObject({ status: 403, errorCode: "MEMBERSHIP_REQUIRED" });
     expect(await snapshot(platform.database, other)).toEqual(before);
   });
@@ -119,7 +113,7 @@ describe.each(OF_MENTORADO)("$path", (procedure) => {
     await remember(asMember(practice, "owner", other));
     await change(`delete from memberships where ${ofIntruder}`);
     const before = await snapshot(platform.database, other);
-    const answer = await call(procedure, asMember(practice, "owner", other), inputFor(procedure, other));
+    const answer = await call(procedure, asMember(practice, "owner", other), inputOf(procedure, other));
     expect(answer, answer.text).toMatchObject({ status: 403, errorCode: "MEMBERSHIP_REQUIRED" });
     expect(marksIn(answer.text, other)).toEqual([]);
     expect(await snapshot(platform.database, other)).toEqual(before);
@@ -130,13 +124,13 @@ describe.each(OF_MENTORADO)("$path", (procedure) => {
     const { permission } = procedure.meta;
     for (const role of ROLES) {
       const practice = await newPractice();
-      const answer = await call(procedure, asMember(practice, role), inputFor(procedure, practice));
+      const answer = await call(procedure, asMember(practice, role), inputOf(procedure, practice));
       const believed = await newPractice();
       const ofMember = `mentorado_id = '${believed.mentoradoId}' and user_id = '${believed.members[role].userId}'`;
       if (role !== "owner") await change(`update memberships set role = 'owner' where ${ofMember}`);
       await remember(asMember(believed, role));
       if (role !== "owner") await change(`update memberships set role = '${role}' where ${ofMember}`);
-      const answerToBelieved = await call(procedure, asMember(believed, role), inputFor(procedure, believed));
+      const answerToBelieved = await call(procedure, asMember(believed, role), inputOf(procedure, believed));
       if (isAllowed(role, permission)) {
         // Sales do not see what is another one's, which looks like what is not there.
         const expected = role === "sales" && procedure.type === "mutation" ? [200, 404] : [200];
@@ -168,7 +162,7 @@ describe.each(OF_MENTORADO)("$path", (procedure) => {
       );
       await remember(asMember(practice, "owner"));
       await change(ending(practice));
-      const answer = await call(procedure, asMember(practice, "owner"), inputFor(procedure, practice));
+      const answer = await call(procedure, asMember(practice, "owner"), inputOf(procedure, practice));
       expect(answer, ending(practice)).toMatchObject({ status: 403, errorCode: "MEMBERSHIP_REQUIRED" });
     }
   });
@@ -181,8 +175,8 @@ describe.each(
 )("$title", ({ procedure, path }) => {
   it("takes an id of another mentorado exactly as an id that nobody has, and changes nothing of the other one", async () => {
     const practice = await newPractice();
-    const valid = inputFor(procedure, practice);
-    const foreignId = String(valueAt(inputFor(procedure, other), path));
+    const valid = inputOf(procedure, practice);
+    const foreignId = String(valueAt(inputOf(procedure, other), path));
     const before = await snapshot(platform.database, other);
     const caller = asItsCaller(procedure, practice);
     const toTwin = await call(procedure, caller, withValue(valid, path, twinOf(foreignId)));

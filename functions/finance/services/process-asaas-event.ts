@@ -1,5 +1,5 @@
-import { and, eq, inArray, lt, or, type SQL, sql } from "drizzle-orm";
-import { chargeEvents, charges } from "../../../shared/db/schema/money.ts";
+import { and, eq, inArray, lte, or, type SQL, sql } from "drizzle-orm";
+import { type ChargeStatus, chargeEvents, charges } from "../../../shared/db/schema/money.ts";
 import { webhookEvents } from "../../../shared/db/schema/work.ts";
 import { AppError, NotFoundError, UnavailableError } from "../../../shared/errors/app-error.ts";
 import type { JobContext } from "../../../shared/jobs/serve-jobs.ts";
@@ -13,24 +13,25 @@ const UNKNOWN_CHARGE_RETRY_MS = 30_000;
 type Payment = NonNullable<AsaasEvent["payment"]>;
 
 /**
- * What an event of Asaas does to the charge it is about: the status moves along the ladder, the money that arrived is entered once.
- * Duplicates, late events and events in any order leave the same rows as the orderly ones.
+ * What an event of Asaas does to the charge it is about: the charge becomes what the latest event says, the money that arrived is
+ * entered once. Duplicates, late events and events in any order leave the same rows as the orderly ones.
  *
  * @throws UnavailableError CHARGE_UNKNOWN for a payment that has no charge (yet): tried again, and dead in the end, where people see it.
  */
 export async function processAsaasEvent({ ctx, input }: { ctx: JobContext; input: { eventId: string } }): Promise<void> {
   const [[event]] = await ctx.db.read([
     ctx.db.build
-      .select({ raw: webhookEvents.raw })
+      .select({ raw: webhookEvents.raw, receivedAt: webhookEvents.receivedAt })
       .from(webhookEvents)
       .where(and(eq(webhookEvents.mentoradoId, ctx.mentoradoId), eq(webhookEvents.id, input.eventId))),
   ]);
   if (event === undefined) throw new NotFoundError(undefined, { errorCode: "EVENT_NOT_FOUND" });
-  const { event: eventType, payment } = parse(event.raw);
+  const { event: eventType, payment, dateCreated } = parse(event.raw);
   // Not about a payment: stored in the inbox, and nothing to do.
   if (payment === undefined) return;
+  const occurredAt = readSaoPauloTime(dateCreated) ?? event.receivedAt;
   try {
-    await applyEvent({ ctx, eventId: input.eventId, eventType, payment });
+    await applyEvent({ ctx, eventId: input.eventId, eventType, occurredAt, payment });
   } catch (error) {
     if (!(error instanceof AppError) || error.errorCode !== "CHARGE_UNKNOWN") throw error;
     throw new UnavailableError("This payment has no charge", {
@@ -48,31 +49,36 @@ function parse(raw: Uint8Array): AsaasEvent {
   }
 }
 
-async function applyEvent({
-  ctx,
-  eventId,
-  eventType,
-  payment,
-}: {
-  ctx: JobContext;
+/** Asaas writes the time of São Paulo, to the second and without saying so; there has been no summer time since 2019. */
+function readSaoPauloTime(text: string | null | undefined): string | undefined {
+  if (text == null || !/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(text)) return undefined;
+  const milliseconds = Date.parse(`${text.replace(" ", "T")}-03:00`);
+  return Number.isNaN(milliseconds) ? undefined : new Date(milliseconds).toISOString();
+}
+
+interface Occurrence {
   eventId: string;
   eventType: string;
+  /** ISO 8601. */
+  occurredAt: string;
   payment: Payment;
-}): Promise<void> {
+}
+
+async function applyEvent({ ctx, ...occurrence }: { ctx: JobContext } & Occurrence): Promise<void> {
+  const { eventId, eventType, occurredAt, payment } = occurrence;
   const { build } = ctx.db;
   const { mentoradoId } = ctx;
   const isIt = and(eq(charges.mentoradoId, mentoradoId), refersTo(payment));
   const status = toChargeStatus({ status: payment.status, deleted: payment.deleted ?? undefined });
   if (status === undefined) ctx.log.write("error", "asaas.unknown_status", { provider: "asaas", externalId: payment.id });
-  const mayMove: SQL | undefined =
-    status && or(lt(charges.statusRank, STATUS_RANK[status]), inArray(charges.status, [...downwardFrom(eventType, status)]));
+  const isLatest = status && supersedes({ ...occurrence, status });
   const chargeId = sql<string>`(select ${charges.id} from ${charges} where ${isIt})`;
   const outcome =
-    mayMove === undefined
+    isLatest === undefined
       ? sql<"ignored">`'ignored'`
       : sql<
           "applied" | "superseded"
-        >`(select case when ${mayMove} then 'applied' else 'superseded' end from ${charges} where ${isIt})`;
+        >`(select case when ${isLatest} then 'applied' else 'superseded' end from ${charges} where ${isIt})`;
   await ctx.db.write({
     guards: [
       {
@@ -82,7 +88,10 @@ async function applyEvent({
       },
     ],
     statements: [
-      build.insert(chargeEvents).values({ mentoradoId, eventId, chargeId, eventType, outcome }).onConflictDoNothing(),
+      build
+        .insert(chargeEvents)
+        .values({ mentoradoId, eventId, chargeId, eventType, outcome, recordedAt: occurredAt })
+        .onConflictDoNothing(),
       ...(status === undefined
         ? []
         : [
@@ -97,13 +106,24 @@ async function applyEvent({
                 version: sql`${charges.version} + 1`,
                 updatedAt: sql`now()`,
               })
-              .where(and(isIt, mayMove)),
+              .where(and(isIt, isLatest)),
           ]),
       // What the event itself says arrived is entered, also when a later event has already moved the charge on.
       ...(status === "received" ? [receipt({ ctx, eventId, payment })] : []),
     ],
     answer: sql`null`,
   });
+}
+
+/**
+ * Whether the event says more of the charge than those that were applied: each carries the payment as it was at its time, so the
+ * latest one is right. Within one second, and before the first event, the ladder decides.
+ */
+function supersedes({ eventId, eventType, occurredAt, status }: Occurrence & { status: ChargeStatus }): SQL {
+  const latest = sql`(select max(e.recorded_at) from ${chargeEvents} e
+    where e.mentorado_id = ${charges.mentoradoId} and e.charge_id = ${charges.id} and e.outcome = 'applied' and e.event_id <> ${eventId})`;
+  const isUp = or(lte(charges.statusRank, STATUS_RANK[status]), inArray(charges.status, [...downwardFrom(eventType, status)]));
+  return sql`case when ${latest} <> ${occurredAt}::timestamptz then ${latest} < ${occurredAt}::timestamptz else ${isUp} end`;
 }
 
 /** Money that arrived: the net in cash, the provider's fee, and the student owes no more. */

@@ -68,9 +68,9 @@ export const charges = pgTable(
     currency: text().notNull().default("BRL"),
     dueDate: date("due_date", { mode: "string" }).notNull(),
     status: text({ enum: CHARGE_STATUSES }).notNull().default("draft"),
-    /** Rises along the ladder of statuses; an event of a lower rank never moves it. */
+    /** The status' place on the ladder, for events of one moment. */
     statusRank: smallint("status_rank").notNull().default(0),
-    /** The provider's own word, kept even when it is unknown here. */
+    /** The provider's own word for the status. */
     providerStatus: text("provider_status"),
     externalId: text("external_id"),
     netCents: bigint("net_cents", { mode: "number" }),
@@ -115,6 +115,7 @@ export const chargeEvents = pgTable(
     chargeId: uuid("charge_id").notNull(),
     eventType: text("event_type").notNull(),
     outcome: text({ enum: ["applied", "superseded", "ignored"] }).notNull(),
+    /** When the provider recorded it: what decides which of two events is the later one. */
     recordedAt: instant("recorded_at").notNull().default(sql`now()`),
   },
   (table) => [

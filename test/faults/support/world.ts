@@ -1,0 +1,106 @@
+import { createCrmRouter } from "../../../functions/crm/router.ts";
+import { openFinance } from "../../../functions/finance/open-finance.ts";
+import { runTick } from "../../../functions/scheduler/receive-tick.ts";
+import { receiveWebhook } from "../../../functions/webhooks/receive-webhook.ts";
+import { createKeyring, type KeyringSource } from "../../../shared/db/sensitive.ts";
+import { serveJobs } from "../../../shared/jobs/serve-jobs.ts";
+import { serveTrpc, TRPC_ENDPOINT } from "../../../shared/trpc/serve-trpc.ts";
+import type { Asaas } from "../../local/asaas.ts";
+import type { Message } from "../../local/qstash/message.ts";
+import { signDelivery } from "../../local/qstash/sign.ts";
+import { type Person, type Platform, startPlatform } from "../../support/platform.ts";
+import type { Target, WaitUntil } from "./injector.ts";
+
+/** Longer than any run: QStash keeps what it has accepted, and the driver delivers it, at once and in a known order. */
+const HELD_MS = 3_600_000;
+const JOB_DONE = [200, 489];
+
+/** A platform whose Workers are run one invocation at a time, each in an isolate of its own that remembers nothing. */
+export interface World {
+  platform: Platform;
+  asaas: Asaas;
+  keyring: KeyringSource;
+  /** Base URL → what is behind it. */
+  targets: [origin: string, target: Target][];
+  /** Messages that QStash has accepted since it was asked last. */
+  newMail(): Message[];
+  /** Each answers whether the sender was told that it need not come again. */
+  receiveEvent(event: { accountRef: string; token: string; body: string }, waitUntil: WaitUntil): Promise<boolean>;
+  deliver(message: Message, waitUntil: WaitUntil): Promise<boolean>;
+  tick(at: Date): Promise<boolean>;
+  convertLead(
+    conversion: { owner: Person; mentoradoId: string; input: Record<string, unknown> },
+    waitUntil: WaitUntil,
+  ): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export async function openWorld({ asaas }: { asaas: Asaas }): Promise<World> {
+  const platform = await startPlatform();
+  platform.qstash.chaos.delayMs = HELD_MS;
+  const env = { ...platform.env, ASAAS_API_URL: `${asaas.url}/v3` };
+  const encryptionKey = env.ENCRYPTION_KEY ?? "";
+  let seen = 0;
+  async function answerWebhook(request: Request, waitUntil: WaitUntil): Promise<boolean> {
+    const { status } = await receiveWebhook({
+      kernel: platform.kernel("webhooks"),
+      keyring: createKeyring(encryptionKey),
+      clerkSigningSecret: env.CLERK_WEBHOOK_SIGNING_SECRET ?? "",
+      knownTokens: new Map(),
+      request,
+      waitUntil,
+    });
+    return status === 200;
+  }
+  return {
+    platform,
+    asaas,
+    keyring: createKeyring(encryptionKey),
+    targets: [
+      [new URL(platform.database.neonUrl).origin, "database"],
+      [platform.redis.url, "cache"],
+      [platform.qstash.url, "broker"],
+      [asaas.url, "provider"],
+    ],
+    newMail() {
+      const messages = platform.qstash.messages().slice(seen);
+      seen += messages.length;
+      return messages;
+    },
+    receiveEvent({ accountRef, token, body }, waitUntil) {
+      const headers = { "content-type": "application/json", "asaas-access-token": token };
+      return answerWebhook(
+        new Request(`${env.PUBLIC_URL}/webhooks/asaas/${accountRef}`, { method: "POST", headers, body }),
+        waitUntil,
+      );
+    },
+    async deliver(message, waitUntil) {
+      const request = signed(message, env.QSTASH_CURRENT_SIGNING_KEY ?? "");
+      if (message.url.includes("/jobs/webhooks/")) return answerWebhook(request, waitUntil);
+      const { status } = await serveJobs({ request, ...openFinance(env), waitUntil });
+      return JOB_DONE.includes(status);
+    },
+    async tick(at) {
+      await runTick({ kernel: platform.kernel("scheduler"), at });
+      return true;
+    },
+    async convertLead({ owner, mentoradoId, input }, waitUntil) {
+      const request = new Request(`http://crm.test${TRPC_ENDPOINT}/leads.convert`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(input),
+      });
+      const router = createCrmRouter({ keyring: createKeyring(encryptionKey) });
+      const caller = platform.caller(owner, { mentoradoId });
+      const { status } = await serveTrpc({ request, caller, router, kernel: platform.kernel("crm"), waitUntil });
+      return status === 200;
+    },
+    close: () => platform.close(),
+  };
+}
+
+function signed({ url, bodyBase64 }: Message, key: string): Request {
+  const body = Buffer.from(bodyBase64, "base64");
+  const headers = { "upstash-signature": signDelivery({ key, url, body, nowMs: Date.now() }) };
+  return new Request(url, { method: "POST", body, headers });
+}
