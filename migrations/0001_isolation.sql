@@ -226,9 +226,10 @@ create policy invalidation_of_member on jobs for insert to guilda_app with check
 --> statement-breakpoint
 grant select on mentorados, users, audit_log, webhook_events to guilda_app;
 --> statement-breakpoint
--- To ring it, the staging request has to see the row that it inserted.
+-- To ring it, the staging request has to see the row that it inserted. A caller chooses its request id, so that alone shows nothing.
 create policy invalidation_of_request on jobs for select to guilda_app using (
   mentorado_id is null and name = 'accounts.invalidate-session' and request_id = nullif(current_setting('app.request_id', true), '')
+  and exists (select 1 from memberships m where m.mentorado_id = guilda.mentorado_id() and m.user_id::text = payload ->> 'userId')
 );
 --> statement-breakpoint
 grant select, insert on jobs to guilda_app;

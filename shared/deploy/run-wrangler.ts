@@ -30,15 +30,19 @@ export async function runWrangler({
   const output: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
-  // Whoever stops us stops wrangler, and what we were about to do after it is still done.
-  const passOn = (signal: NodeJS.Signals) => child.kill(signal);
+  // Whoever stops us stops wrangler, which then ends as if all were well; what must be tidied up after it still is.
+  let isInterrupted = false;
+  const passOn = (signal: NodeJS.Signals) => {
+    isInterrupted = true;
+    child.kill(signal);
+  };
   process.on("SIGINT", passOn).on("SIGTERM", passOn);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);
   }).finally(() => process.off("SIGINT", passOn).off("SIGTERM", passOn));
   const said = stripVTControlCharacters(Buffer.concat(output).toString()).trim();
-  if (code === null) throw new Error(`wrangler ${parameters[0]} was interrupted`);
+  if (isInterrupted || code === null) throw new Error(`wrangler ${parameters[0]} was interrupted`);
   if (code !== 0) throw new Error(`wrangler ${parameters[0]} failed: ${errorOf(said)}`);
   return said;
 }

@@ -121,7 +121,6 @@ it("leaves no file with secrets behind when it is interrupted half-way", { timeo
   const folder = mkdtempSync(join(tmpdir(), "guilda-test-"));
   try {
     slow.faults.push({ kind: "delay", path: "scripts/guilda-crm", delayMs: 60_000 });
-    const arrived = new Promise<void>((resolve) => slow.onRequest(resolve));
     const publish = `import { publishWorker } from "${join(ROOT, "shared/deploy/publish-worker.ts")}";
       import { readWorkers } from "${join(ROOT, "shared/deploy/read-workers.ts")}";
       const worker = readWorkers(process.argv[1]).find(({ name }) => name === "guilda-crm");
@@ -131,7 +130,7 @@ it("leaves no file with secrets behind when it is interrupted half-way", { timeo
       stdio: "ignore",
     });
     const ended = new Promise<number | null>((done) => child.once("close", done));
-    await arrived;
+    await slow.called;
     expect(readdirSync(folder).filter((name) => name.startsWith("guilda-deploy-"))).toHaveLength(1);
     child.kill("SIGTERM");
     expect(await ended).not.toBe(0);

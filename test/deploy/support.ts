@@ -16,14 +16,18 @@ export interface Cloudflare extends StandIn {
   /** Every call that changes something, in order: `PUT guilda-crm`, `POST guilda-crm/subdomain {"enabled":false,…}`. */
   changes: string[];
   uploads: Upload[];
+  /** Resolves when wrangler has asked for something. */
+  called: Promise<void>;
 }
 
 /** The part of Cloudflare's API that `wrangler deploy` uses, for Workers that do not exist yet. */
 export async function startCloudflare(): Promise<Cloudflare> {
   const changes: string[] = [];
   const uploads: Upload[] = [];
+  const called = Promise.withResolvers<void>();
   const standIn = await serve({
     handle: async (request) => {
+      called.resolve();
       const path = request.path.replace(/^\/client\/v4\/accounts\/[0-9a-f]{32}\/workers\//, "").replace(/\?.*$/, "");
       if (request.method !== "GET") changes.push(nameChange(request, path));
       if (request.method === "PUT" && /^scripts\/[\w-]+$/.test(path)) {
@@ -34,7 +38,7 @@ export async function startCloudflare(): Promise<Cloudflare> {
       return json(200, { success: true, errors: [], messages: [], result: answerTo(path) });
     },
   });
-  return { ...standIn, apiUrl: `${standIn.url}/client/v4`, changes, uploads };
+  return { ...standIn, apiUrl: `${standIn.url}/client/v4`, changes, uploads, called: called.promise };
 }
 
 function nameChange({ method, headers, body }: WireRequest, path: string): string {

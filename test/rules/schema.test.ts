@@ -31,9 +31,10 @@ const UNAUDITED: Record<string, string> = {
   webhook_events: "the inbox as received",
 };
 
-/** What a member may write of the programme, tied to a membership in the own mentorado. */
+/** What a member may do with rows of the programme, each tied to a membership in the own mentorado. */
 const OF_MEMBERSHIP: Record<string, string> = {
   invalidation_of_member: "who changes a membership stages the job that voids what is cached of that member",
+  invalidation_of_request: "and sees that job, to ring it",
 };
 
 const APPEND_ONLY = ["audit_log", "charge_events", "lead_stage_history", "ledger_entries", "ledger_lines"];
@@ -82,9 +83,9 @@ describe("tenant tables", () => {
       expect(ofTable[0]?.command === "SELECT" ? own : ofTable[0]?.check, table).toBe(own);
     }
     expect(policies.filter(({ table }) => table === "schedule_slots")).toEqual([]);
-    for (const { name, command, check } of policies.filter((policy) => policy.name in OF_MEMBERSHIP)) {
-      expect(command, name).toBe("INSERT");
-      expect(check, name).toMatch(/mentorado_id IS NULL[\s\S]+m\.mentorado_id = guilda\.mentorado_id\(\)/);
+    for (const { name, command, using, check } of policies.filter((policy) => policy.name in OF_MEMBERSHIP)) {
+      expect(["INSERT", "SELECT"], name).toContain(command);
+      expect(check ?? using, name).toMatch(/mentorado_id IS NULL[\s\S]+m\.mentorado_id = guilda\.mentorado_id\(\)/);
     }
   });
 

@@ -15,6 +15,8 @@ export interface Sender {
 }
 
 export interface Play extends Scene {
+  /** The account at Asaas that events come from. */
+  accountRef: string;
   senders: Sender[];
 }
 
@@ -51,17 +53,17 @@ export function paymentEvents(order: readonly PaymentEvent[]): Flow {
       events: order.length,
       jobs: order.length,
     } as const;
-    return { mentoradoId, apiKey: practice.apiKey, senders, expects };
+    return { mentoradoId, apiKey: practice.apiKey, accountRef, senders, expects };
   };
 }
 
 /** The owner wins a lead, and its only instalment is billed at Asaas. */
 export async function wonLead(world: World): Promise<Play> {
-  const { mentoradoId, apiKey, offeringId } = await openPractice(world);
+  const { mentoradoId, apiKey, accountRef, offeringId } = await openPractice(world);
   const owner = await world.platform.createMember({ mentoradoId, role: "owner" });
   const leadId = uuidv7();
   await insertRows(world.platform.database, [
-    ["leads", { mentorado_id: mentoradoId, id: leadId, name: "Ana Prado", email: "ana@example.com", source: "manual" }],
+    ["leads", { mentorado_id: mentoradoId, id: leadId, name: "Ana Prado", email: "ana@example.com" }],
   ]);
   const input = {
     id: leadId,
@@ -74,27 +76,28 @@ export async function wonLead(world: World): Promise<Play> {
   };
   const send = (waitUntil: WaitUntil) => world.convertLead({ owner, mentoradoId, input }, waitUntil);
   const expects = { status: "pending", receipts: 0, billed: 1, reminders: 0, events: 0, jobs: 1 } as const;
-  return { mentoradoId, apiKey, senders: [{ operation: "conversion", key: leadId, send }], expects };
+  return { mentoradoId, apiKey, accountRef, senders: [{ operation: "conversion", key: leadId, send }], expects };
 }
 
 /** It is nine o'clock, and one charge is due today. */
 export async function dueCharge(world: World, at: Date): Promise<Play> {
   const practice = await openPractice(world);
-  const { mentoradoId, apiKey } = practice;
+  const { mentoradoId, apiKey, accountRef } = practice;
   await openCharge(world, practice);
   const { query } = world.platform.database;
   // A practice and a schedule that have been there for long: what came before them is never caught up on.
   await query(asSystem(`update mentorados set created_at = now() - interval '30 days' where id = '${mentoradoId}'`));
   await query(
-    `insert into schedules (name, known_since) values ('finance.remind-due-charges', now() - interval '30 days') on conflict do nothing`,
+    `insert into schedules (name, known_since) values ('finance.remind-due-charges', now() - interval '30 days')
+     on conflict (name) do update set known_since = excluded.known_since`,
   );
   await query(
     asSystem(
-      `update charges set due_date = (timestamptz '${at.toISOString()}' - interval '9 hours' at time zone 'UTC')::date where mentorado_id = '${mentoradoId}'`,
+      `update charges set due_date = ((timestamptz '${at.toISOString()}' - interval '9 hours') at time zone 'UTC')::date where mentorado_id = '${mentoradoId}'`,
     ),
   );
   const expects = { status: "pending", receipts: 0, billed: 0, reminders: 1, events: 0, jobs: 1 } as const;
-  return { mentoradoId, apiKey, senders: [{ operation: "tick", key: "cron", send: () => world.tick(at) }], expects };
+  return { mentoradoId, apiKey, accountRef, senders: [{ operation: "tick", key: "cron", send: () => world.tick(at) }], expects };
 }
 
 interface Practice {

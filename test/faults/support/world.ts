@@ -5,8 +5,9 @@ import { receiveWebhook } from "../../../functions/webhooks/receive-webhook.ts";
 import { createKeyring, type KeyringSource } from "../../../shared/db/sensitive.ts";
 import { serveJobs } from "../../../shared/jobs/serve-jobs.ts";
 import { serveTrpc, TRPC_ENDPOINT } from "../../../shared/trpc/serve-trpc.ts";
-import type { Asaas } from "../../local/asaas.ts";
+import { type Asaas, startAsaas } from "../../local/asaas.ts";
 import type { Message } from "../../local/qstash/message.ts";
+import type { Qstash } from "../../local/qstash.ts";
 import { signDelivery } from "../../local/qstash/sign.ts";
 import { type Person, type Platform, startPlatform } from "../../support/platform.ts";
 import type { Target, WaitUntil } from "./injector.ts";
@@ -20,10 +21,10 @@ export interface World {
   platform: Platform;
   asaas: Asaas;
   keyring: KeyringSource;
-  /** Base URL → what is behind it. */
-  targets: [origin: string, target: Target][];
-  /** Messages that QStash has accepted since it was asked last. */
-  newMail(): Message[];
+  /** Origin → what is behind it. */
+  targets: ReadonlyMap<string, Target>;
+  /** Takes out the messages that QStash has accepted about these jobs and accounts. */
+  takeMail(subjects: readonly string[]): Message[];
   /** Each answers whether the sender was told that it need not come again. */
   receiveEvent(event: { accountRef: string; token: string; body: string }, waitUntil: WaitUntil): Promise<boolean>;
   deliver(message: Message, waitUntil: WaitUntil): Promise<boolean>;
@@ -35,12 +36,12 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld({ asaas }: { asaas: Asaas }): Promise<World> {
-  const platform = await startPlatform();
+export async function openWorld(): Promise<World> {
+  const [platform, asaas] = await Promise.all([startPlatform(), startAsaas()]);
   platform.qstash.chaos.delayMs = HELD_MS;
   const env = { ...platform.env, ASAAS_API_URL: `${asaas.url}/v3` };
   const encryptionKey = env.ENCRYPTION_KEY ?? "";
-  let seen = 0;
+  const mail = sortMail(platform.qstash);
   async function answerWebhook(request: Request, waitUntil: WaitUntil): Promise<boolean> {
     const { status } = await receiveWebhook({
       kernel: platform.kernel("webhooks"),
@@ -56,17 +57,13 @@ export async function openWorld({ asaas }: { asaas: Asaas }): Promise<World> {
     platform,
     asaas,
     keyring: createKeyring(encryptionKey),
-    targets: [
+    targets: new Map<string, Target>([
       [new URL(platform.database.neonUrl).origin, "database"],
       [platform.redis.url, "cache"],
       [platform.qstash.url, "broker"],
       [asaas.url, "provider"],
-    ],
-    newMail() {
-      const messages = platform.qstash.messages().slice(seen);
-      seen += messages.length;
-      return messages;
-    },
+    ]),
+    takeMail: mail,
     receiveEvent({ accountRef, token, body }, waitUntil) {
       const headers = { "content-type": "application/json", "asaas-access-token": token };
       return answerWebhook(
@@ -95,7 +92,32 @@ export async function openWorld({ asaas }: { asaas: Asaas }): Promise<World> {
       const { status } = await serveTrpc({ request, caller, router, kernel: platform.kernel("crm"), waitUntil });
       return status === 200;
     },
-    close: () => platform.close(),
+    async close() {
+      await platform.close();
+      await asaas.close();
+    },
+  };
+}
+
+/** What QStash has accepted, by the job or the account that it is about. */
+function sortMail(qstash: Qstash): World["takeMail"] {
+  const bySubject = new Map<string, Message[]>();
+  let seen = 0;
+  return (subjects) => {
+    const messages = qstash.messages();
+    for (const message of messages.slice(seen)) {
+      const { jobId, accountRef = "" } = JSON.parse(Buffer.from(message.bodyBase64, "base64").toString()) as {
+        jobId?: string;
+        accountRef?: string;
+      };
+      bySubject.set(jobId ?? accountRef, [...(bySubject.get(jobId ?? accountRef) ?? []), message]);
+    }
+    seen = messages.length;
+    return subjects.flatMap((subject) => {
+      const taken = bySubject.get(subject) ?? [];
+      bySubject.delete(subject);
+      return taken;
+    });
   };
 }
 
