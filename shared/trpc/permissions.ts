@@ -11,7 +11,6 @@ export const PERMISSIONS = {
   "students.read": ROLES,
   "enrollments.read": ROLES,
   "finance.read": ["owner", "manager"],
-  "finance.write": ["owner"],
   "team.read": ROLES,
   "team.manage": ["owner"],
 } as const satisfies Record<string, readonly Role[]>;

@@ -8,6 +8,7 @@ const PARTS: [title: string, command: string, ...parameters: string[]][] = [
   ["format and lint", "biome", "check", "--error-on-warnings", "."],
   ["promises and exhaustive switches", "oxlint", "--type-aware", "functions", "shared", "migrations", "test"],
   ["types of tests and scripts", "tsc", "--noEmit", "--singleThreaded", "-p", "test/tsconfig.json"],
+  ["generated types of bindings", "node", "test/local/types.ts", "--check"],
   ["rules of the house", "vitest", "run", "--config", "test/rules/vitest.config.ts"],
 ];
 const AT_ONCE = 2;

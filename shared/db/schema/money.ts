@@ -15,7 +15,7 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import { bytes, instant } from "../columns.ts";
-import { installments } from "./practice.ts";
+import { installments, students } from "./practice.ts";
 import { mentorados } from "./tenancy.ts";
 import { webhookEvents } from "./work.ts";
 
@@ -82,6 +82,7 @@ export const charges = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.mentoradoId, table.id] }),
+    foreignKey({ columns: [table.mentoradoId, table.studentId], foreignColumns: [students.mentoradoId, students.id] }),
     unique("charges_one_per_installment").on(table.mentoradoId, table.installmentId),
     unique("charges_external_id").on(table.mentoradoId, table.externalId),
     index("charges_due").on(table.mentoradoId, table.dueDate),
@@ -103,7 +104,10 @@ export const providerCustomers = pgTable(
     externalId: text("external_id").notNull(),
     createdAt: instant("created_at").notNull().default(sql`now()`),
   },
-  (table) => [primaryKey({ columns: [table.mentoradoId, table.provider, table.studentId] })],
+  (table) => [
+    primaryKey({ columns: [table.mentoradoId, table.provider, table.studentId] }),
+    foreignKey({ columns: [table.mentoradoId, table.studentId], foreignColumns: [students.mentoradoId, students.id] }),
+  ],
 );
 
 /** What an event of the provider did to a charge: append-only, one row per event. */
