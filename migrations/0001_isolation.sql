@@ -6,8 +6,9 @@
 
 create schema if not exists guilda;
 --> statement-breakpoint
--- Leads and students refer to each other, which the schema in TypeScript cannot say.
-alter table leads add constraint leads_student foreign key (mentorado_id, student_id) references students (mentorado_id, id);
+-- Leads and students refer to each other, which the schema in TypeScript cannot say; judged at the commit, so that either comes first.
+alter table leads add constraint leads_student foreign key (mentorado_id, student_id) references students (mentorado_id, id)
+  deferrable initially deferred;
 --> statement-breakpoint
 -- Roles belong to the cluster, not to the database: they may exist already.
 do $$

@@ -131,6 +131,8 @@ async function travel({ world, play }: Run): Promise<void> {
 
 export interface Report {
   scenarios: number;
+  /** Mishaps that were to happen. */
+  planned: number;
   /** Mishaps that happened. */
   struck: number;
   verdict: Verdict;
@@ -152,13 +154,14 @@ export async function playAll({
   at: Date;
 }): Promise<{ report: Report; outcomes: Outcome[] }> {
   const outcomes: Outcome[] = [];
-  const report: Report = { scenarios: scenarios.length, struck: 0, verdict: FLAWLESS, flawed: [] };
+  const report: Report = { scenarios: scenarios.length, planned: 0, struck: 0, verdict: FLAWLESS, flawed: [] };
   const queue = scenarios.entries();
   await Promise.all(
     Array.from({ length: lanes }, async () => {
       for (const [index, scenario] of queue) {
         const outcome = await playScenario({ scenario, ...stage });
         outcomes[index] = outcome;
+        report.planned += scenario.mishaps?.length ?? 0;
         report.struck += outcome.struck;
         report.verdict = sum(report.verdict, outcome.verdict);
         if (Object.values(outcome.verdict).some((count) => count !== 0)) report.flawed.push(describe(scenario, outcome));

@@ -7,8 +7,8 @@ import { serveJobs } from "../../../shared/jobs/serve-jobs.ts";
 import { serveTrpc, TRPC_ENDPOINT } from "../../../shared/trpc/serve-trpc.ts";
 import { type Asaas, startAsaas } from "../../local/asaas.ts";
 import type { Message } from "../../local/qstash/message.ts";
-import type { Qstash } from "../../local/qstash.ts";
 import { signDelivery } from "../../local/qstash/sign.ts";
+import type { Qstash } from "../../local/qstash.ts";
 import { type Person, type Platform, startPlatform } from "../../support/platform.ts";
 import type { Target, WaitUntil } from "./injector.ts";
 
