@@ -24,8 +24,13 @@ export interface Play extends Scene {
 export type Flow = (world: World, at: Date) => Promise<Play>;
 
 const AMOUNT_CENTS = 12_990;
-const STATUS_OF_EVENT = { PAYMENT_CREATED: "PENDING", PAYMENT_CONFIRMED: "CONFIRMED", PAYMENT_RECEIVED: "RECEIVED" };
-export type PaymentEvent = keyof typeof STATUS_OF_EVENT;
+/** A PIX is confirmed and received within the same second. */
+const EVENTS = {
+  PAYMENT_CREATED: { status: "PENDING", dateCreated: "2026-11-20 10:00:00" },
+  PAYMENT_CONFIRMED: { status: "CONFIRMED", dateCreated: "2026-11-20 10:05:00" },
+  PAYMENT_RECEIVED: { status: "RECEIVED", dateCreated: "2026-11-20 10:05:00" },
+};
+export type PaymentEvent = keyof typeof EVENTS;
 
 /** Asaas tells of one charge, in the given order, and it is paid once. */
 export function paymentEvents(order: readonly PaymentEvent[]): Flow {
@@ -35,14 +40,15 @@ export function paymentEvents(order: readonly PaymentEvent[]): Flow {
     const chargeId = await openCharge(world, practice);
     const senders = order.map((event): Sender => {
       const key = `evt_${event}_${chargeId}`;
+      const { status, dateCreated } = EVENTS[event];
       const payment = {
         id: practice.paymentId,
-        status: STATUS_OF_EVENT[event],
+        status,
         value: AMOUNT_CENTS / 100,
         netValue: 128.91,
         externalReference: chargeId,
       };
-      const body = JSON.stringify({ id: key, event, payment });
+      const body = JSON.stringify({ id: key, event, dateCreated, payment });
       return { operation: "event", key, send: (waitUntil) => world.receiveEvent({ accountRef, token, body }, waitUntil) };
     });
     const expects = {

@@ -7,10 +7,11 @@ export type Target = "database" | "cache" | "broker" | "provider";
 /**
  * What happens at a step, which is one outgoing request:
  * the process dies before it is sent (`dies-before`), after it was done (`dies-after`), or while it is under way, so that it is done
- * only when everything else is over (`dies-late`). Or the process lives on and is told 503 without anything being done (`refused`), 500
+ * only when everything else is over (`dies-late`). Or the process `stalls` before it is sent, until everything else is over, and then goes
+ * on as if nothing had been, though its sender has given it up. Or it lives on and is told 503 without anything being done (`refused`), 500
  * though it was done (`failed`), that the connection broke after it was done (`lost`), or that time ran out though it was done (`timed-out`).
  */
-export type MishapKind = "dies-before" | "dies-after" | "dies-late" | "refused" | "failed" | "lost" | "timed-out";
+export type MishapKind = "dies-before" | "dies-after" | "dies-late" | "stalls" | "refused" | "failed" | "lost" | "timed-out";
 
 export interface Mishap {
   kind: MishapKind;
@@ -30,7 +31,7 @@ export interface Timeline {
   struck: Mishap[];
   /** Who refuses everything, for now. */
   down: Set<Target>;
-  /** Requests of the dead that are still under way. */
+  /** Lets arrive what the dead had under way, and wakes those that stall. */
   late: (() => Promise<unknown>)[];
 }
 
@@ -43,7 +44,10 @@ export type WaitUntil = (work: Promise<unknown>) => void;
 interface Process {
   timeline: Timeline;
   isDead: boolean;
-  die(): void;
+  /** Whoever asked gets no answer any more. */
+  giveUp(): void;
+  /** Settles when all of it has ended. */
+  ended: Promise<unknown>;
 }
 
 export interface Injector {
@@ -74,17 +78,14 @@ export function installInjector(targets: ReadonlyMap<string, Target>): Injector 
   });
   return {
     async run(timeline, work) {
-      const death = Promise.withResolvers<undefined>();
-      const process: Process = { timeline, isDead: false, die: () => death.resolve(undefined) };
+      const silence = Promise.withResolvers<undefined>();
+      const ended = Promise.withResolvers<unknown>();
+      const process: Process = { timeline, isDead: false, giveUp: () => silence.resolve(undefined), ended: ended.promise };
       const background: Promise<unknown>[] = [];
-      const answer = await Promise.race([
-        processes.run(process, () => work((each) => void background.push(each))),
-        death.promise,
-      ]);
-      // What runs in the background may hand over more.
-      for (let done = 0; done < background.length && !process.isDead; done += 1) {
-        await Promise.race([Promise.allSettled(background), death.promise]);
-      }
+      const running = processes.run(process, () => work((each) => void background.push(each)));
+      ended.resolve(running.then(() => Promise.allSettled(background)).catch(() => undefined));
+      const answer = await Promise.race([running, silence.promise]);
+      await Promise.race([process.ended, silence.promise]);
       return answer;
     },
     close: () => spy.mockRestore(),
@@ -110,9 +111,10 @@ async function step({
   const kind = mishap?.kind ?? (timeline.down.has(target) ? "refused" : undefined);
   if (kind === "refused") return Response.json({ error: "down" }, { status: 503 });
   if (kind === "dies-late") timeline.late.push(() => send(request[0], withoutSignal(request[1])).then(readAll, () => undefined));
+  if (kind === "stalls") await stall(process);
   if (kind === "dies-before" || kind === "dies-late") return end(process);
   const response = await send(...request);
-  if (kind === undefined) return process.isDead ? forever() : response;
+  if (kind === undefined || kind === "stalls") return process.isDead ? forever() : response;
   await readAll(response);
   if (kind === "dies-after") return end(process);
   if (kind === "failed") return Response.json({ error: "failed" }, { status: 500 });
@@ -123,8 +125,19 @@ async function step({
 async function end(process: Process): Promise<never> {
   await new Promise((resolve) => setImmediate(resolve));
   process.isDead = true;
-  process.die();
+  process.giveUp();
   return forever();
+}
+
+async function stall(process: Process): Promise<void> {
+  const awake = Promise.withResolvers<void>();
+  process.timeline.late.push(() => {
+    awake.resolve();
+    return process.ended;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  process.giveUp();
+  await awake.promise;
 }
 
 /** What is under way arrives, whatever became of its sender. */

@@ -89,7 +89,7 @@ async function settle(run: Run): Promise<void> {
     if (run.mail.length === 0 && unfinished === 0) return;
     if (run.mail.length === 0 || round > 1) {
       await travel(run);
-      await ask(run, cron(run));
+      await ask(run, { operation: "sweep", key: "sweep", send: () => run.world.tick(run.at) });
       await collectMail(run);
     }
     await deliverMail(run);
@@ -102,11 +102,6 @@ async function deliverMail(run: Run): Promise<void> {
     const send = (waitUntil: WaitUntil) => run.world.deliver(message, waitUntil);
     if (!(await ask(run, { operation: "job", key: message.messageId, send }))) run.mail.push(message);
   }
-}
-
-/** Nobody waits for the answer of the clock, which comes again in any case. */
-function cron({ world, at }: Run): Sender {
-  return { operation: "tick", key: "cron", send: () => world.tick(at) };
 }
 
 async function collectMail({ world, play, mail }: Run): Promise<{ unfinished: number }> {

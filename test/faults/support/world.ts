@@ -39,7 +39,7 @@ export interface World {
 export async function openWorld(): Promise<World> {
   const [platform, asaas] = await Promise.all([startPlatform(), startAsaas()]);
   platform.qstash.chaos.delayMs = HELD_MS;
-  const env = { ...platform.env, ASAAS_API_URL: `${asaas.url}/v3` };
+  const env: Platform["env"] = { ...platform.env, ASAAS_API_URL: `${asaas.url}/v3` };
   const encryptionKey = env.ENCRYPTION_KEY ?? "";
   const mail = sortMail(platform.qstash);
   async function answerWebhook(request: Request, waitUntil: WaitUntil): Promise<boolean> {

@@ -1,0 +1,272 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { Client } from "@upstash/qstash";
+import { JOBS, LEASE_MARGIN_MS } from "../../shared/jobs/catalog.ts";
+import { DEMO } from "../local/demo.ts";
+import { seededRandom } from "../local/qstash/chaos.ts";
+import type { Ground } from "./open-ground.ts";
+import { type SeededCharge, seedCharges } from "./seed-charges.ts";
+
+const DUPLICATES = 0.3;
+const CONCURRENCY = 16;
+const SEND_PAUSE_MS = 20;
+const SEND_DEADLINE_MS = 120_000;
+const REST_DEADLINE_MS = 300_000;
+const POLL_INTERVAL_MS = 250;
+/** The kills, as shares of what is sent. */
+const KILLS_AT = [0.25, 0.5, 0.75];
+const LEASE_MS = JOBS["finance.process-asaas-event"].timeoutMs + LEASE_MARGIN_MS;
+
+type Status = "PENDING" | "OVERDUE" | "CONFIRMED" | "RECEIVED";
+
+export interface StormEvent {
+  id: string;
+  type: string;
+  status: Status;
+  charge: SeededCharge;
+  netCents: number;
+  /** Of the provider's clock; no two events of a charge share one. */
+  second: number;
+}
+
+export interface StormResult {
+  events: StormEvent[];
+  /** Deliveries that ended in 200, duplicates included. */
+  accepted: number;
+  /** Answers or broken connections that made the sender come again. */
+  retried: number;
+  kills: number;
+  ackP50Ms: number;
+  ackP99Ms: number;
+  sendMs: number;
+  /** From the first delivery until no job was unfinished. */
+  restMs: number;
+  /** Jobs whose attempt died with a workerd, so that their lease had to run out. */
+  leasesExpired: number;
+}
+
+/**
+ * Asaas' events of many charges: 30 % twice, in any order, at once, while workerd is killed and restarted three times. Then everything
+ * is driven to rest: what a minute would bring (a lease that runs out, the next tick) is brought at once by moving times in the rows.
+ *
+ * @param events how many different ones.
+ */
+export async function playStorm({ ground, events: count, seed }: { ground: Ground; events: number; seed: number }): Promise<StormResult> {
+  const random = seededRandom(seed);
+  const events = await inventEvents({ ground, count, random });
+  const deliveries = shuffle([...events, ...events.filter(() => random() < DUPLICATES)], random);
+  const startedAt = performance.now();
+  const sent = await sendAll({ ground, deliveries });
+  const sendMs = performance.now() - startedAt;
+  const leasesExpired = await driveToRest({ ground, lastCrash: sent.crashes.at(-1) ?? "" });
+  const acks = sent.ackMs.toSorted((a, b) => a - b);
+  return {
+    events,
+    accepted: acks.length,
+    retried: sent.retried,
+    kills: sent.crashes.length,
+    ackP50Ms: acks[Math.floor(acks.length * 0.5)] ?? 0,
+    ackP99Ms: acks[Math.floor(acks.length * 0.99)] ?? 0,
+    sendMs,
+    restMs: performance.now() - startedAt,
+    leasesExpired,
+  };
+}
+
+/** What the rows must be, from the events alone: ledger lines as `charge kind account cents`, and the status of each charge. */
+export function expectedBooks(events: readonly StormEvent[]): { ledger: string[]; statuses: string[] } {
+  const latest = new Map<string, StormEvent>();
+  const received = new Map<string, StormEvent>();
+  for (const event of events) {
+    const known = latest.get(event.charge.id);
+    if (known === undefined || known.second < event.second) latest.set(event.charge.id, event);
+    if (event.status === "RECEIVED") received.set(event.charge.id, event);
+  }
+  const ledger = [...received.values()].flatMap(({ charge, netCents }) =>
+    [
+      ["cash", netCents],
+      ["fees", charge.amountCents - netCents],
+      ["receivable", -charge.amountCents],
+    ]
+      .filter(([, cents]) => cents !== 0)
+      .map(([account, cents]) => `${charge.id} receipt ${account} ${cents}`),
+  );
+  const statuses = [...latest.values()].map(({ charge, status }) => `${charge.id} ${status.toLowerCase()}`);
+  return { ledger: ledger.sort(), statuses: statuses.sort() };
+}
+
+/** The rows as they are, in the same words. */
+export async function readBooks({ database }: Ground, events: readonly StormEvent[]): Promise<ReturnType<typeof expectedBooks>> {
+  const ids = [...new Set(events.map(({ charge }) => charge.id))];
+  const ledger = await database.query<{ line: string }>(
+    `select e.charge_id || ' ' || e.kind || ' ' || l.account || ' ' || l.amount_cents as line
+       from ledger_entries e join ledger_lines l on l.mentorado_id = e.mentorado_id and l.entry_id = e.id where e.charge_id = any($1::uuid[])`,
+    [ids],
+  );
+  const statuses = await database.query<{ line: string }>(
+    "select id || ' ' || status as line from charges where id = any($1::uuid[])",
+    [ids],
+  );
+  const lines = (rows: { line: string }[]) => rows.map(({ line }) => line).sort();
+  return { ledger: lines(ledger.rows), statuses: lines(statuses.rows) };
+}
+
+export interface StormCounts {
+  stored: number;
+  storedOnce: number;
+  applied: number;
+  appliedOnce: number;
+  deadJobs: number;
+  unfinishedJobs: number;
+  /** Ledger entries whose lines do not sum to zero. */
+  unbalanced: number;
+}
+
+/** How often each event of the storm is in the inbox and in the history of its charge, and what is left undone. */
+export async function countStorm({ database }: Ground, events: readonly StormEvent[]): Promise<StormCounts> {
+  const { rows } = await database.query<StormCounts>(
+    `with inbox as (select * from webhook_events where event_id = any($1::text[]))
+     select count(*)::int as stored, count(distinct event_id)::int as "storedOnce",
+       (select count(*)::int from charge_events c join inbox i on i.id = c.event_id) as applied,
+       (select count(distinct c.event_id)::int from charge_events c join inbox i on i.id = c.event_id) as "appliedOnce",
+       (select count(*)::int from jobs where status = 'dead') as "deadJobs",
+       (select count(*)::int from jobs where status in ('pending', 'running')) as "unfinishedJobs",
+       (select count(*)::int from (select 1 from ledger_lines group by mentorado_id, entry_id having sum(amount_cents) <> 0) u) as unbalanced
+     from inbox`,
+    [events.map(({ id }) => id)],
+  );
+  if (rows[0] === undefined) throw new Error("no counts");
+  return rows[0];
+}
+
+/** One life of four events per charge, some of them late with the money, some cut off before it comes. */
+async function inventEvents({
+  ground,
+  count,
+  random,
+}: {
+  ground: Ground;
+  count: number;
+  random: () => number;
+}): Promise<StormEvent[]> {
+  const amountsCents = Array.from({ length: Math.ceil(count / 3) }, () => 1_000 + Math.floor(random() * 500_000));
+  const charges = await seedCharges({ ...ground, amountsCents });
+  const events: StormEvent[] = [];
+  for (const charge of charges) {
+    // Every tenth payment arrives without a fee.
+    const netCents = random() < 0.1 ? charge.amountCents : charge.amountCents - 199;
+    const life: [string, Status][] = [["CREATED", "PENDING"]];
+    if (random() < 0.3) life.push(["OVERDUE", "OVERDUE"]);
+    if (random() < 0.2) life.push(["UPDATED", "PENDING"]);
+    life.push(["CONFIRMED", "CONFIRMED"]);
+    if (random() < 0.9) life.push(["RECEIVED", "RECEIVED"]);
+    for (const [second, [name, status]] of life.entries()) {
+      if (events.length === count) return events;
+      events.push({ id: `evt_${charge.id}_${second}`, type: `PAYMENT_${name}`, status, charge, netCents, second });
+    }
+  }
+  return events;
+}
+
+function shuffle<Item>(items: Item[], random: () => number): Item[] {
+  for (let index = items.length - 1; index > 0; index -= 1) {
+    const other = Math.floor(random() * (index + 1));
+    [items[index], items[other]] = [items[other] as Item, items[index] as Item];
+  }
+  return items;
+}
+
+async function sendAll({ ground, deliveries }: { ground: Ground; deliveries: readonly StormEvent[] }) {
+  const deadline = Date.now() + SEND_DEADLINE_MS + deliveries.length * 50;
+  const result = { ackMs: [] as number[], retried: 0, crashes: [] as string[] };
+  const kills = KILLS_AT.map((share) => Math.floor(share * deliveries.length));
+  let next = 0;
+  let crashing: Promise<unknown> = Promise.resolve();
+  async function send(): Promise<void> {
+    for (let event = deliveries[next++]; event !== undefined; event = deliveries[next++]) {
+      if (kills.includes(next)) crashing = crashing.then(async () => void result.crashes.push(await ground.crash()));
+      await deliver(event);
+    }
+  }
+  async function deliver(event: StormEvent): Promise<void> {
+    for (;;) {
+      const startedAt = performance.now();
+      const isAccepted = await postEvent(ground.url, event);
+      if (isAccepted) return void result.ackMs.push(performance.now() - startedAt);
+      result.retried += 1;
+      if (Date.now() > deadline) throw new Error(`${event.id} was never accepted`);
+      await wait(SEND_PAUSE_MS);
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, send));
+  await crashing;
+  return result;
+}
+
+/** @returns the body of an event as Asaas sends it. */
+export function eventBody({ id, type, status, charge, netCents, second }: StormEvent): string {
+  return JSON.stringify({
+    id,
+    event: type,
+    dateCreated: `2026-06-12 16:45:${String(second).padStart(2, "0")}`,
+    payment: {
+      object: "payment",
+      id: charge.externalId,
+      status,
+      externalReference: charge.id,
+      value: charge.amountCents / 100,
+      netValue: netCents / 100,
+      billingType: "PIX",
+      deleted: false,
+    },
+  });
+}
+
+export const WEBHOOK_PATH = `/webhooks/asaas/${DEMO.accountRef}`;
+export const WEBHOOK_HEADERS = { "content-type": "application/json", "asaas-access-token": DEMO.webhookToken };
+
+async function postEvent(url: string, event: StormEvent): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}${WEBHOOK_PATH}`, { method: "POST", headers: WEBHOOK_HEADERS, body: eventBody(event) });
+    await response.arrayBuffer();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whenever nothing moves any more, time is moved instead of waited for: leases of attempts that began before the last kill run out (no
+ * living attempt loses its own), what waits is due and stale, and the scheduler ticks.
+ */
+async function driveToRest({ ground: { database, variables, url }, lastCrash }: { ground: Ground; lastCrash: string }): Promise<number> {
+  const client = new Client({
+    baseUrl: variables.QSTASH_URL ?? "",
+    token: variables.QSTASH_TOKEN ?? "",
+    devMode: false,
+    enableTelemetry: false,
+  });
+  let leasesExpired = 0;
+  let before = -1;
+  for (const deadline = Date.now() + REST_DEADLINE_MS; Date.now() < deadline; await wait(POLL_INTERVAL_MS)) {
+    const { rows } = await database.query<{ left: number }>(
+      "select count(*)::int as left from jobs where status in ('pending', 'running')",
+    );
+    const left = rows[0]?.left ?? 0;
+    if (left === 0) return leasesExpired;
+    const isStill = left === before;
+    before = left;
+    if (!isStill) continue;
+    const expired = await database.query(
+      `update jobs set lease_until = now() - interval '1 second'
+        where status = 'running' and lease_until >= now() and lease_until < $1::timestamptz + $2 * interval '1 millisecond'`,
+      [lastCrash, LEASE_MS],
+    );
+    leasesExpired += expired.rowCount ?? 0;
+    await database.query(
+      `update jobs set run_at = least(run_at, now() - interval '2 minutes'), rung_at = now() - interval '2 minutes'
+        where status in ('pending', 'running') and (lease_until is null or lease_until < now())`,
+    );
+    await client.publishJSON({ url: `${url}/jobs/scheduler/tick`, body: {}, retries: 0 });
+  }
+  throw new Error(`${before} jobs were not finished in time`);
+}
