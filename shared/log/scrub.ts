@@ -7,13 +7,14 @@ const LONG_NUMBER = /(?<![\w&-]|\d:)(?!\d{4}-\d{2}-\d{2}(?!\d))\+?\(?\d(?:[\s().
 
 /**
  * What must never reach a log, each with what takes its place. The order matters: whole regions that quote values
- * (drizzle's `params:`, Redis' `with args beginning with:`, Upstash's `command was:`, Postgres' `Key (…)=(…)`) go before single values. What takes a place matches no pattern,
+ * (drizzle's `params:`, Redis' `with args beginning with:`, Upstash's `command was:` and `response body:`, Postgres' `Key (…)=(…)`) go before single values. What takes a place matches no pattern,
  * so that a text may be scrubbed twice.
  */
 const PATTERNS: [RegExp, string][] = [
   [/\bparams: [\s\S]*/g, "params [scrubbed]"],
   [/command was: [\s\S]*/g, "command was [scrubbed]"],
   [/with args beginning with: [\s\S]*/g, "with args [scrubbed]"],
+  [/response body: [\s\S]*/g, "response body [scrubbed]"],
   [/Key \([^)]*\)=\([^)]*\)/g, "Key [scrubbed]"],
   [/Failing row contains \([\s\S]*?\)\.?/g, "Failing row [scrubbed]"],
   [/\b(invalid input (?:syntax|value) for [^:]+|out of range|literal): "[\s\S]*"/g, "$1: [scrubbed]"],

@@ -67,6 +67,7 @@ describe("what must not be logged is replaced", () => {
       "ERR unknown command 'SETT', with args beginning with: 'Ana Prado' 'ana'",
       "ERR unknown command 'SETT', with args [scrubbed]",
     ],
+    ["Unable to parse response body: [{'Ana Prado'", "Unable to parse response body [scrubbed]"],
     ['invalid input syntax for type uuid: "Ana "x" Prado"', "invalid input syntax for type uuid: [scrubbed]"],
     ['invalid input value for enum stage: "Ana Prado"', "invalid input value for enum stage: [scrubbed]"],
     ['malformed array literal: "{Ana Prado"', "malformed array literal: [scrubbed]"],
