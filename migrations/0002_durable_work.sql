@@ -136,8 +136,8 @@ begin
         union all
         -- One slot per local date, also on the dates when the local clock jumps.
         select (g.day + t.daily_at) at time zone t.timezone from generate_series(
-            (case when p_only is not null then v_now - interval '2 days' else t.after end at time zone t.timezone)::date,
-            (v_now at time zone t.timezone)::date, interval '1 day') g(day)
+            date_trunc('day', case when p_only is not null then v_now - interval '2 days' else t.after end at time zone t.timezone),
+            date_trunc('day', v_now at time zone t.timezone), interval '1 day') g(day)
          where t.daily_at is not null
       ) due
      where due.slot <= v_now and (p_only is not null or due.slot > t.after)

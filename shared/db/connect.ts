@@ -66,7 +66,8 @@ function onlyInBatches(client: Client): Client {
     // biome-ignore lint/suspicious/noThenProperty: the client sends a query when its `then` is called; this is the one way to refuse that
     return Object.assign(lazy, { then: refuse });
   };
-  return Object.assign(refuse, { ...client, query, transaction: client.transaction }) as unknown as Client;
+  // A function of its own: what is assigned to a shared one would be every connection's.
+  return Object.assign(() => refuse(), { ...client, query, transaction: client.transaction }) as unknown as Client;
 }
 
 function refuse(): never {

@@ -50,7 +50,15 @@ export interface StormResult {
  *
  * @param events how many different ones.
  */
-export async function playStorm({ ground, events: count, seed }: { ground: Ground; events: number; seed: number }): Promise<StormResult> {
+export async function playStorm({
+  ground,
+  events: count,
+  seed,
+}: {
+  ground: Ground;
+  events: number;
+  seed: number;
+}): Promise<StormResult> {
   const random = seededRandom(seed);
   const events = await inventEvents({ ground, count, random });
   const deliveries = shuffle([...events, ...events.filter(() => random() < DUPLICATES)], random);
@@ -238,7 +246,13 @@ async function postEvent(url: string, event: StormEvent): Promise<boolean> {
  * Whenever nothing moves any more, time is moved instead of waited for: leases of attempts that began before the last kill run out (no
  * living attempt loses its own), what waits is due and stale, and the scheduler ticks.
  */
-async function driveToRest({ ground: { database, variables, url }, lastCrash }: { ground: Ground; lastCrash: string }): Promise<number> {
+async function driveToRest({
+  ground: { database, variables, url },
+  lastCrash,
+}: {
+  ground: Ground;
+  lastCrash: string;
+}): Promise<number> {
   const client = new Client({
     baseUrl: variables.QSTASH_URL ?? "",
     token: variables.QSTASH_TOKEN ?? "",

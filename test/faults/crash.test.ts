@@ -86,8 +86,10 @@ describe.each(FLOWS)("%s, whoever dies,", (_name, flow, lanes, least) => {
   test("with a request, or all that follows it, happening only when the rest is over, changes nothing any more", {
     timeout: LONG_MS,
   }, async () => {
-    const scenarios = atEach(await stepsOf({ flow }), ["dies-late", "stalls"], { flow }, (step) => !isCreation(step));
-    expectFlawless((await play(scenarios, lanes)).report, 4);
+    const scenarios = atEach(await stepsOf({ flow }), ["dies-late"], { flow }, (step) => !isCreation(step));
+    // Between its intent and its call an attempt ends with its own time, which cannot be moved from here: it stalls before the database.
+    const stalls = atEach(await stepsOf({ flow }), ["stalls"], { flow }, ({ target }) => target === "database");
+    expectFlawless((await play([...scenarios, ...stalls], lanes)).report, 7);
   });
 
   test("with a database that refuses any one request, leaves every effect there once", { timeout: LONG_MS }, async () => {
@@ -107,21 +109,22 @@ describe.each(FLOWS)("%s, whoever dies,", (_name, flow, lanes, least) => {
 
 /**
  * Deaths at two steps, the second in whatever follows the first. A death before a step leaves the world as a death after the step
- * before it, so that of four pairs one is enough where a flow is long.
+ * before it, so that of four pairs one is enough where a flow is long; and nothing hangs on what Redis holds, so a death at the cache
+ * is the death at the step before.
  */
 describe("two deaths in a row", () => {
   test.each([
-    ["an event of a payment", receivedPayment, LANES, DEATHS, 100],
+    ["an event of a payment", receivedPayment, LANES, DEATHS, 80],
     ["a due charge", dueCharge, 1, DEATHS, 50],
-    ["a won lead", wonLead, LANES, ["dies-after"], 200],
+    ["a won lead", wonLead, LANES, ["dies-after"], 120],
   ] as const)(
     "at any two steps of %s leave every effect there once",
     { timeout: LONG_MS },
     async (_name, flow, lanes, kinds, least) => {
-      const firsts = atEach(await stepsOf({ flow }), kinds, { flow });
+      const firsts = atEach(await stepsOf({ flow }), kinds, { flow }, ({ target }) => target !== "cache");
       const { outcomes } = await play(firsts, lanes);
       const pairs = firsts.flatMap(({ mishaps: [first] = [] }, index) =>
-        first === undefined ? [] : afterwards(first, outcomes[index]?.steps.length ?? 0, kinds, flow),
+        first === undefined ? [] : afterwards(first, outcomes[index]?.steps ?? [], kinds, flow),
       );
       expectFlawless((await play(pairs, lanes)).report, least);
     },
@@ -133,9 +136,10 @@ function isCreation({ target, method }: Step): boolean {
   return target === "provider" && method === "POST";
 }
 
-function afterwards(first: Mishap, steps: number, kinds: readonly MishapKind[], flow: Flow): Scenario[] {
-  const later = Array.from({ length: Math.max(0, steps - first.step) }, (_, index) => first.step + index + 1);
-  return later.flatMap((step) => kinds.map((kind) => ({ flow, mishaps: [first, { kind, step }] })));
+function afterwards(first: Mishap, steps: readonly Step[], kinds: readonly MishapKind[], flow: Flow): Scenario[] {
+  return atEach(steps, kinds, { flow }, ({ target }) => target !== "cache").flatMap(({ mishaps: [second] = [] }) =>
+    second === undefined || second.step <= first.step ? [] : [{ flow, mishaps: [first, second] }],
+  );
 }
 
 test("an event that comes while the database is down waits in QStash, whoever dies on its way", {
@@ -145,8 +149,8 @@ test("an event that comes while the database is down waits in QStash, whoever di
   const down: Mishap = { kind: "refused", step: 4 };
   const steps = await stepsOf({ flow: orderlyEvents, mishaps: [down] });
   expect(steps.slice(3, 6).map(({ target }) => target)).toEqual(["database", "cache", "broker"]);
-  const { report } = await play(afterwards(down, steps.length, DEATHS, orderlyEvents));
-  expectFlawless(report, 28);
+  const { report } = await play(afterwards(down, steps, DEATHS, orderlyEvents));
+  expectFlawless(report, 20);
 });
 
 describe("events of a payment in any order", () => {
@@ -168,9 +172,9 @@ describe("a provider", () => {
     const { report, outcomes } = await play(strikes);
     expectFlawless(report, 8);
     const deaths = strikes.flatMap(({ mishaps: [first] = [] }, index) =>
-      first?.kind !== "lost" ? [] : afterwards(first, outcomes[index]?.steps.length ?? 0, ["dies-after"], wonLead),
+      first?.kind !== "lost" ? [] : afterwards(first, outcomes[index]?.steps ?? [], ["dies-after"], wonLead),
     );
-    expectFlawless((await play(deaths)).report, 20);
+    expectFlawless((await play(deaths)).report, 15);
   });
 
   test("that does what a dead process asked only after its successor looked and asked again, has it twice: nobody can prevent that", async () => {
