@@ -12,6 +12,8 @@ const common = {
 
 export default defineConfig({
   test: {
+    // What a passing test makes the Workers log is no news.
+    silent: "passed-only",
     projects: [
       {
         test: {

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import pg from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Platform, startPlatform } from "../support/platform.ts";
@@ -325,6 +326,32 @@ test("events that are processed at the same time leave what they leave one after
   );
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   expect(await stateOf(charge)).toEqual(await stateOf(orderly));
+});
+
+test("an event that waits for a later one to be applied sees what that one did", async () => {
+  const charge = await books.bill();
+  const owner = new pg.Client({ connectionString: platform.database.databaseUrl });
+  await owner.connect();
+  const waiting = async () => {
+    const rows = await platform.database.query(
+      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return rows.length;
+  };
+  try {
+    await owner.query("begin");
+    await owner.query("select 1 from charges where id = $1 for update", [charge.id]);
+    const later = deliver(platform, books.mentoradoId, eventOf(charge, ["UPDATED", "PENDING"], 2));
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+    const earlier = deliver(platform, books.mentoradoId, eventOf(charge, ["OVERDUE", "OVERDUE"], 1));
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(2);
+    await owner.query("commit");
+    expect([(await later).status, (await earlier).status]).toEqual([200, 200]);
+  } finally {
+    await owner.end();
+  }
+  expect(await stateOf(charge)).toMatchObject({ status: "pending" });
+  expect(await outcomesOf(charge)).toEqual({ UPDATED: "applied", OVERDUE: "superseded" });
 });
 
 describe("an event", () => {

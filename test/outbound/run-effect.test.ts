@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createAsaas } from "../../functions/finance/outbound/asaas.ts";
 import { providerCustomers } from "../../shared/db/schema/money.ts";
+import { students } from "../../shared/db/schema/practice.ts";
 import { runEffect } from "../../shared/jobs/run-effect.ts";
 import { type JobContext, type JobHandlers, serveJobs } from "../../shared/jobs/serve-jobs.ts";
 import { type Kernel, openKernel } from "../../shared/kernel.ts";
@@ -280,12 +281,14 @@ async function createCharge({ ctx, input }: { ctx: JobContext; input: { installm
         }),
       ),
   });
+  // A row for each finish, so that a second one would show.
+  const studentId = ctx.newId();
   await ctx.db.write({
     statements: [
+      ctx.db.build.insert(students).values({ mentoradoId: ctx.mentoradoId, id: studentId, name: "Finish" }),
       ctx.db.build.insert(providerCustomers).values({
         mentoradoId: ctx.mentoradoId,
-        // A row for each finish, so that a second one would show.
-        studentId: ctx.newId(),
+        studentId,
         provider: "asaas",
         externalId: customer.value.id,
       }),

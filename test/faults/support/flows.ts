@@ -15,8 +15,6 @@ export interface Sender {
 }
 
 export interface Play extends Scene {
-  /** The account at Asaas that events come from. */
-  accountRef: string;
   senders: Sender[];
 }
 
@@ -49,7 +47,7 @@ export function paymentEvents(order: readonly PaymentEvent[]): Flow {
         externalReference: chargeId,
       };
       const body = JSON.stringify({ id: key, event, dateCreated, payment });
-      return { operation: "event", key, send: (waitUntil) => world.receiveEvent({ accountRef, token, body }, waitUntil) };
+      return { operation: "event", key, send: (waitUntil) => world.receiveAsaasEvent({ accountRef, token, body }, waitUntil) };
     });
     const expects = {
       status: "received",
@@ -59,13 +57,13 @@ export function paymentEvents(order: readonly PaymentEvent[]): Flow {
       events: order.length,
       jobs: order.length,
     } as const;
-    return { mentoradoId, apiKey: practice.apiKey, accountRef, senders, expects };
+    return { mentoradoId, apiKey: practice.apiKey, programmeEvents: [], senders, expects };
   };
 }
 
 /** The owner wins a lead, and its only instalment is billed at Asaas. */
 export async function wonLead(world: World): Promise<Play> {
-  const { mentoradoId, apiKey, accountRef, offeringId } = await openPractice(world);
+  const { mentoradoId, apiKey, offeringId } = await openPractice(world);
   const owner = await world.platform.createMember({ mentoradoId, role: "owner" });
   const leadId = uuidv7();
   await insertRows(world.platform.database, [
@@ -82,13 +80,13 @@ export async function wonLead(world: World): Promise<Play> {
   };
   const send = (waitUntil: WaitUntil) => world.convertLead({ owner, mentoradoId, input }, waitUntil);
   const expects = { status: "pending", receipts: 0, billed: 1, reminders: 0, events: 0, jobs: 1 } as const;
-  return { mentoradoId, apiKey, accountRef, senders: [{ operation: "conversion", key: leadId, send }], expects };
+  return { mentoradoId, apiKey, programmeEvents: [], senders: [{ operation: "conversion", key: leadId, send }], expects };
 }
 
 /** It is nine o'clock, and one charge is due today. */
 export async function dueCharge(world: World, at: Date): Promise<Play> {
   const practice = await openPractice(world);
-  const { mentoradoId, apiKey, accountRef } = practice;
+  const { mentoradoId, apiKey } = practice;
   await openCharge(world, practice);
   const { query } = world.platform.database;
   // A practice and a schedule that have been there for long: what came before them is never caught up on.
@@ -103,11 +101,53 @@ export async function dueCharge(world: World, at: Date): Promise<Play> {
     ),
   );
   const expects = { status: "pending", receipts: 0, billed: 0, reminders: 1, events: 0, jobs: 1 } as const;
-  return { mentoradoId, apiKey, accountRef, senders: [{ operation: "tick", key: "cron", send: () => world.tick(at) }], expects };
+  const senders: Sender[] = [{ operation: "tick", key: "cron", send: () => world.tick(at) }];
+  return { mentoradoId, apiKey, programmeEvents: [], senders, expects };
+}
+
+/**
+ * Clerk tells that a person joined an organisation, and then of their new name. What Redis believed of the person before is worth
+ * nothing any more.
+ */
+export async function newMember(world: World): Promise<Play> {
+  const { mentoradoId, apiKey, clerkOrganizationId } = await openPractice(world);
+  const { query } = world.platform.database;
+  const { userId, clerkUserId } = await world.platform.createPerson();
+  const sessionKey = `session:v1:${clerkUserId}`;
+  const cache = world.platform.kernel("test").cache;
+  await cache.set(sessionKey, JSON.stringify({ version: 2, value: "a session of before" }), { ttlSeconds: 300 });
+  const membership = {
+    organization: { id: clerkOrganizationId },
+    public_user_data: { user_id: clerkUserId },
+    role: "org:member",
+  };
+  const person = { id: clerkUserId, first_name: "Ana", last_name: "Prado", updated_at: 1_700_000_001_000 };
+  const events: [type: string, data: object][] = [
+    ["organizationMembership.created", membership],
+    ["user.updated", person],
+  ];
+  const senders = events.map(([type, data]): Sender => {
+    const id = `msg_${type}_${userId}`;
+    const body = JSON.stringify({ object: "event", type, data, timestamp: 1_700_000_000_000 });
+    return { operation: "event", key: id, send: (waitUntil) => world.receiveClerkEvent({ id, body }, waitUntil) };
+  });
+  async function holds(): Promise<boolean> {
+    const [member] = await query<{ epoch: number }>(
+      `select u.session_epoch::integer as epoch from memberships m join users u on u.id = m.user_id
+        where m.mentorado_id = $1 and m.role = 'viewer' and m.status = 'active' and u.id = $2 and u.name = 'Ana Prado'`,
+      [mentoradoId, userId],
+    );
+    const { version } = JSON.parse((await cache.get(sessionKey)) ?? "{}") as { version?: number };
+    // Sessions of one epoch are even, what voids those of the epochs before is the odd number below.
+    return member !== undefined && member.epoch > 1 && version === 2 * member.epoch - 1;
+  }
+  const expects = { status: null, receipts: 0, billed: 0, reminders: 0, events: 0, jobs: events.length } as const;
+  return { mentoradoId, apiKey, programmeEvents: senders.map(({ key }) => key), senders, expects, holds };
 }
 
 interface Practice {
   mentoradoId: string;
+  clerkOrganizationId: string;
   apiKey: string;
   accountRef: string;
   token: string;
@@ -117,7 +157,7 @@ interface Practice {
 
 async function openPractice({ platform, asaas, keyring: source }: World): Promise<Practice> {
   const keyring = await source();
-  const { id: mentoradoId } = await platform.createMentorado({ timezone: "UTC" });
+  const { id: mentoradoId, clerkOrganizationId } = await platform.createMentorado({ timezone: "UTC" });
   const [accountId, offeringId, suffix] = [uuidv7(), uuidv7(), randomUUID().replaceAll("-", "")];
   const apiKey = `$aact_hmlg_${suffix}`;
   const accountRef = `ref-${suffix}`;
@@ -140,7 +180,7 @@ async function openPractice({ platform, asaas, keyring: source }: World): Promis
       },
     ],
   ]);
-  return { mentoradoId, apiKey, accountRef, token, offeringId, paymentId: `pay_${suffix.slice(0, 16)}` };
+  return { mentoradoId, clerkOrganizationId, apiKey, accountRef, token, offeringId, paymentId: `pay_${suffix.slice(0, 16)}` };
 }
 
 /** A charge as `finance.create-charge` leaves it, without the entry in the ledger. */

@@ -24,18 +24,22 @@ export interface History {
 export interface Scene {
   mentoradoId: string;
   apiKey: string;
+  /** Events of the programme, which belong to no mentorado. */
+  programmeEvents: readonly string[];
   /** What must be there exactly once, when somebody was told so. */
   expects: Expectation;
+  /** Whether all else is as it must be; left out where there is nothing else. */
+  holds?: () => Promise<boolean>;
 }
 
 export interface Expectation {
-  /** Of the only charge. */
-  status: "pending" | "received";
+  /** Of the only charge; null where there is none. */
+  status: "pending" | "received" | null;
   receipts: 0 | 1;
   /** Entries that book the debt, payments and customers at the provider: made by the same job. */
   billed: 0 | 1;
   reminders: 0 | 1;
-  /** Events that were sent, and jobs that must have followed from what was sent. */
+  /** Events that must have been applied to the charge, and jobs that must have followed from what was sent. */
   events: number;
   jobs: number;
 }
@@ -93,9 +97,9 @@ export async function judge({
   asaas: Asaas;
 }): Promise<Verdict> {
   const { expects } = scene;
-  const rows = await readRows(database, scene.mentoradoId);
+  const rows = await readRows(database, scene);
   const provider = await readProvider(asaas, scene.apiKey);
-  const acknowledged = acknowledgedKeys(history);
+  const acknowledged = new Set(acknowledgedKeys(history));
   const counted: [found: number, expected: number][] = [
     [rows.receipts, expects.receipts],
     [rows.debts, expects.billed],
@@ -107,7 +111,7 @@ export async function judge({
     [rows.applied_events, expects.events],
     [rows.jobs, expects.jobs],
   ];
-  const unknownEvents = [...acknowledged].filter((key) => key.startsWith("evt_") && !rows.event_ids.includes(key)).length;
+  const unknownEvents = acknowledgedKeys(history, "event").filter((key) => !rows.event_ids.includes(key)).length;
   return {
     lost: unknownEvents + total(counted.map(([found, expected]) => Math.max(0, expected - found))),
     doubled:
@@ -118,7 +122,8 @@ export async function judge({
     dead: rows.dead_jobs,
     unbalanced: rows.unbalanced,
     astray:
-      (rows.statuses.length === 1 && rows.statuses[0] === expects.status ? 0 : 1) +
+      (rows.statuses.join() === (expects.status ?? "") ? 0 : 1) +
+      ((await scene.holds?.()) === false ? 1 : 0) +
       provider.payments.filter(({ id, externalReference }) => rows.bills[externalReference ?? ""] !== id).length,
   };
 }
@@ -141,7 +146,20 @@ interface Rows {
   bills: Record<string, string | null>;
 }
 
-async function readRows({ query }: Pick<TestDatabase, "query">, mentoradoId: string): Promise<Rows> {
+/** The jobs of a scenario, as a condition on `jobs`. */
+export function ownJobs({ mentoradoId, programmeEvents }: Pick<Scene, "mentoradoId" | "programmeEvents">): string {
+  const own = `mentorado_id = '${mentoradoId}'`;
+  return programmeEvents.length === 0
+    ? own
+    : `(${own} or dedup_key in (select 'webhook:' || e.id from webhook_events e where ${ownEvents({ mentoradoId, programmeEvents })}))`;
+}
+
+function ownEvents({ mentoradoId, programmeEvents }: Pick<Scene, "mentoradoId" | "programmeEvents">): string {
+  return `(mentorado_id = '${mentoradoId}' or event_id in (${["", ...programmeEvents].map((id) => `'${id}'`).join()}))`;
+}
+
+async function readRows({ query }: Pick<TestDatabase, "query">, scene: Scene): Promise<Rows> {
+  const { mentoradoId } = scene;
   const [rows] = await query<Rows & { [column: string]: unknown }>(
     `select
       (select count(*)::int from ledger_entries where mentorado_id = $1 and kind = 'receipt') as receipts,
@@ -150,10 +168,10 @@ async function readRows({ query }: Pick<TestDatabase, "query">, mentoradoId: str
       (select count(*)::int from charges where mentorado_id = $1 and pix_payload is not null) as pix_codes,
       (select count(*)::int from payment_reminders where mentorado_id = $1) as reminders,
       (select count(*)::int from charge_events where mentorado_id = $1) as applied_events,
-      (select coalesce(jsonb_agg(event_id), '[]') from webhook_events where mentorado_id = $1) as event_ids,
-      (select count(*)::int from jobs where mentorado_id = $1) as jobs,
-      (select count(*)::int from jobs where mentorado_id = $1 and status in ('pending', 'running')) as unfinished_jobs,
-      (select count(*)::int from jobs where mentorado_id = $1 and status = 'dead') as dead_jobs,
+      (select coalesce(jsonb_agg(event_id), '[]') from webhook_events where ${ownEvents(scene)}) as event_ids,
+      (select count(*)::int from jobs where ${ownJobs(scene)}) as jobs,
+      (select count(*)::int from jobs where ${ownJobs(scene)} and status in ('pending', 'running')) as unfinished_jobs,
+      (select count(*)::int from jobs where ${ownJobs(scene)} and status = 'dead') as dead_jobs,
       (select count(*)::int from effects where mentorado_id = $1 and state <> 'confirmed') as unconfirmed_effects,
       (select count(*)::int from ledger_entries e where mentorado_id = $1 and
          (select coalesce(sum(l.amount_cents), 1) from ledger_lines l where l.mentorado_id = $1 and l.entry_id = e.id) <> 0) as unbalanced,
@@ -173,8 +191,9 @@ async function readProvider(asaas: Asaas, apiKey: string) {
   return { payments: asaas.payments(apiKey), customers: data };
 }
 
-function acknowledgedKeys({ attempts }: History): Set<string> {
-  return new Set(attempts.filter(({ type }) => type === "ok").map(({ key }) => key));
+function acknowledgedKeys({ attempts }: History, only?: Operation): string[] {
+  const isMeant = (operation: Operation) => only === undefined || operation === only;
+  return attempts.filter(({ operation, type }) => type === "ok" && isMeant(operation)).map(({ key }) => key);
 }
 
 function neverTold({ attempts }: History, acknowledged: Set<string>): number {

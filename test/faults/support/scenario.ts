@@ -1,6 +1,6 @@
 import type { Message } from "../../local/qstash/message.ts";
 import { asSystem, type Flow, type Play, type Sender } from "./flows.ts";
-import { FLAWLESS, type History, invoke, judge, sum, type Verdict } from "./history.ts";
+import { FLAWLESS, type History, invoke, judge, ownJobs, sum, type Verdict } from "./history.ts";
 import { type Injector, type Mishap, newTimeline, type Step, type Target, type Timeline, type WaitUntil } from "./injector.ts";
 import type { World } from "./world.ts";
 
@@ -106,10 +106,9 @@ async function deliverMail(run: Run): Promise<void> {
 
 async function collectMail({ world, play, mail }: Run): Promise<{ unfinished: number }> {
   const jobs = await world.platform.database.query<{ id: string; is_unfinished: boolean }>(
-    "select id, status in ('pending', 'running') as is_unfinished from jobs where mentorado_id = $1",
-    [play.mentoradoId],
+    `select id, status in ('pending', 'running') as is_unfinished from jobs where ${ownJobs(play)}`,
   );
-  mail.push(...world.takeMail([play.accountRef, ...jobs.map(({ id }) => id)]));
+  mail.push(...world.takeMail([...play.senders.map(({ key }) => key), ...jobs.map(({ id }) => id)]));
   return { unfinished: jobs.filter(({ is_unfinished }) => is_unfinished).length };
 }
 
@@ -119,7 +118,7 @@ async function travel({ world, play }: Run): Promise<void> {
   await world.platform.database.query(
     asSystem(`
       update jobs set run_at = run_at - interval '1 hour', rung_at = rung_at - interval '1 hour', lease_until = lease_until - interval '1 hour'
-       where mentorado_id = '${mentoradoId}' and status in ('pending', 'running');
+       where ${ownJobs(play)} and status in ('pending', 'running');
       update effects set updated_at = updated_at - interval '1 hour' where mentorado_id = '${mentoradoId}' and state <> 'confirmed'`),
   );
 }

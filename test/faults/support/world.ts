@@ -1,3 +1,4 @@
+import { createAccountsJobs } from "../../../functions/accounts/jobs.ts";
 import { createCrmRouter } from "../../../functions/crm/router.ts";
 import { openFinance } from "../../../functions/finance/open-finance.ts";
 import { runTick } from "../../../functions/scheduler/receive-tick.ts";
@@ -6,6 +7,7 @@ import { createKeyring, type KeyringSource } from "../../../shared/db/sensitive.
 import { serveJobs } from "../../../shared/jobs/serve-jobs.ts";
 import { serveTrpc, TRPC_ENDPOINT } from "../../../shared/trpc/serve-trpc.ts";
 import { type Asaas, startAsaas } from "../../local/asaas.ts";
+import { signSvix } from "../../local/clerk/svix.ts";
 import type { Message } from "../../local/qstash/message.ts";
 import { signDelivery } from "../../local/qstash/sign.ts";
 import type { Qstash } from "../../local/qstash.ts";
@@ -23,10 +25,11 @@ export interface World {
   keyring: KeyringSource;
   /** Origin → what is behind it. */
   targets: ReadonlyMap<string, Target>;
-  /** Takes out the messages that QStash has accepted about these jobs and accounts. */
+  /** Takes out the messages that QStash has accepted about these jobs and events. */
   takeMail(subjects: readonly string[]): Message[];
   /** Each answers whether the sender was told that it need not come again. */
-  receiveEvent(event: { accountRef: string; token: string; body: string }, waitUntil: WaitUntil): Promise<boolean>;
+  receiveAsaasEvent(event: { accountRef: string; token: string; body: string }, waitUntil: WaitUntil): Promise<boolean>;
+  receiveClerkEvent(event: { id: string; body: string }, waitUntil: WaitUntil): Promise<boolean>;
   deliver(message: Message, waitUntil: WaitUntil): Promise<boolean>;
   tick(at: Date): Promise<boolean>;
   convertLead(
@@ -53,6 +56,10 @@ export async function openWorld(): Promise<World> {
     });
     return status === 200;
   }
+  function openAccounts() {
+    const kernel = platform.kernel("accounts");
+    return { kernel, handlers: createAccountsJobs({ cache: kernel.cache }) };
+  }
   return {
     platform,
     asaas,
@@ -64,17 +71,24 @@ export async function openWorld(): Promise<World> {
       [asaas.url, "provider"],
     ]),
     takeMail: mail,
-    receiveEvent({ accountRef, token, body }, waitUntil) {
+    receiveAsaasEvent({ accountRef, token, body }, waitUntil) {
       const headers = { "content-type": "application/json", "asaas-access-token": token };
       return answerWebhook(
         new Request(`${env.PUBLIC_URL}/webhooks/asaas/${accountRef}`, { method: "POST", headers, body }),
         waitUntil,
       );
     },
+    receiveClerkEvent({ id, body }, waitUntil) {
+      const secrets = [env.CLERK_WEBHOOK_SIGNING_SECRET ?? ""];
+      const headers = signSvix({ id, timestampSeconds: Math.floor(Date.now() / 1_000), body, secrets });
+      return answerWebhook(new Request(`${env.PUBLIC_URL}/webhooks/clerk`, { method: "POST", headers, body }), waitUntil);
+    },
     async deliver(message, waitUntil) {
       const request = signed(message, env.QSTASH_CURRENT_SIGNING_KEY ?? "");
       if (message.url.includes("/jobs/webhooks/")) return answerWebhook(request, waitUntil);
-      const { status } = await serveJobs({ request, ...openFinance(env), waitUntil });
+      const { status } = message.url.includes("/jobs/accounts/")
+        ? await serveJobs<"accounts">({ request, ...openAccounts(), waitUntil })
+        : await serveJobs<"finance">({ request, ...openFinance(env), waitUntil });
       return JOB_DONE.includes(status);
     },
     async tick(at) {
@@ -99,18 +113,18 @@ export async function openWorld(): Promise<World> {
   };
 }
 
-/** What QStash has accepted, by the job or the account that it is about. */
+/** What QStash has accepted, by the job or the event that it is about. */
 function sortMail(qstash: Qstash): World["takeMail"] {
   const bySubject = new Map<string, Message[]>();
   let seen = 0;
   return (subjects) => {
     const messages = qstash.messages();
     for (const message of messages.slice(seen)) {
-      const { jobId, accountRef = "" } = JSON.parse(Buffer.from(message.bodyBase64, "base64").toString()) as {
+      const { jobId, eventId = "" } = JSON.parse(Buffer.from(message.bodyBase64, "base64").toString()) as {
         jobId?: string;
-        accountRef?: string;
+        eventId?: string;
       };
-      bySubject.set(jobId ?? accountRef, [...(bySubject.get(jobId ?? accountRef) ?? []), message]);
+      bySubject.set(jobId ?? eventId, [...(bySubject.get(jobId ?? eventId) ?? []), message]);
     }
     seen = messages.length;
     return subjects.flatMap((subject) => {
