@@ -350,15 +350,21 @@ create trigger keep_one_owner before update or delete on memberships for each ro
 --> statement-breakpoint
 -- Debits equal credits when the transaction commits.
 create function guilda.balance_entry() returns trigger language plpgsql security definer set search_path = pg_catalog, public as $$
+declare
+  v_entry uuid := coalesce(to_jsonb(new) ->> 'entry_id', to_jsonb(new) ->> 'id')::uuid;
 begin
   if (select coalesce(sum(l.amount_cents), 0) <> 0 or count(*) < 2 from ledger_lines l
-       where l.mentorado_id = new.mentorado_id and l.entry_id = new.id) then
+       where l.mentorado_id = new.mentorado_id and l.entry_id = v_entry) then
     raise exception using errcode = 'GU500', message = 'LEDGER_UNBALANCED';
   end if;
   return null;
 end $$;
 --> statement-breakpoint
 create constraint trigger balanced after insert on ledger_entries deferrable initially deferred
+  for each row execute function guilda.balance_entry();
+--> statement-breakpoint
+-- Also when a line is added later to an entry that is there.
+create constraint trigger balanced after insert on ledger_lines deferrable initially deferred
   for each row execute function guilda.balance_entry();
 --> statement-breakpoint
 grant execute on function guilda.mentorado_id(), guilda.actor_id(), guilda.require(boolean, text, text),

@@ -110,7 +110,7 @@ export function createLimits({
       return answer.success ? 0 : Math.max(1, answer.reset - now());
     } catch (error) {
       redisRestsUntilMs = now() + REDIS_REST_MS;
-      log.write("warn", "limits.fell-back", { operation: limit, error: describeError(error) });
+      log.write("warn", "limits.fell_back", { operation: limit, error: describeError(error) });
       return undefined;
     }
   }

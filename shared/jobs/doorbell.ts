@@ -6,6 +6,8 @@ import type { StagedJob } from "./stage.ts";
 
 const BATCH_SIZE = 100;
 const PUBLISH_TIMEOUT_MS = 3_000;
+/** As many as every plan of QStash allows; a job with more attempts than that is rung again by the sweeper. */
+const MAX_RETRIES_PER_RING = 3;
 
 /** Sends QStash messages that say "look at job X". A ring that is lost costs time, never work: the sweeper rings again. */
 export interface Doorbell {
@@ -54,7 +56,7 @@ function toMessage({ id, name, ring, runAt }: StagedJob, publicUrl: string) {
     url: `${publicUrl}${jobPath(name)}`,
     body: { jobId: id },
     deduplicationId: `job-${id}-${ring}`,
-    retries: job?.retry.attempts ?? 0,
+    retries: Math.min(job?.retry.attempts ?? 0, MAX_RETRIES_PER_RING),
     timeout: Math.ceil((job?.timeoutMs ?? 25_000) / 1_000),
     ...(Date.parse(runAt) > Date.now() + 1_000 ? { notBefore: Math.ceil(Date.parse(runAt) / 1_000) } : {}),
   };

@@ -128,14 +128,14 @@ test.each(failures)(
     const ana = bearer(mintToken());
     expect(await statuses(60, () => pay(ana))).toEqual(new Set([200]));
     expect((await pay(ana)).status).toBe(429);
-    expect(edge.logs()).toContainEqual(expect.objectContaining({ level: "warn", event: "limits.fell-back" }));
+    expect(edge.logs()).toContainEqual(expect.objectContaining({ level: "warn", event: "limits.fell_back" }));
   },
 );
 
 test("an outage is noticed once and Redis is asked again two seconds later", async () => {
   edge.redis.faults.push({ kind: "status", status: 500 });
   await statuses(5, () => call(1, ADA));
-  const fallbacks = () => edge.logs().filter(({ event }) => event === "limits.fell-back").length;
+  const fallbacks = () => edge.logs().filter(({ event }) => event === "limits.fell_back").length;
   expect(fallbacks()).toBe(1);
   vi.setSystemTime(WINDOW_START + 2_000);
   await call(1, ADA);
@@ -149,7 +149,7 @@ test("an outage is noticed once and Redis is asked again two seconds later", asy
 test("a call to Redis whose answer was lost is not repeated, since it may have been counted", async () => {
   edge.redis.faults.push({ kind: "reset-after", times: 1 });
   expect((await call(1, ADA)).status).toBe(200);
-  expect(edge.logs().filter(({ event }) => event === "limits.fell-back")).toHaveLength(1);
+  expect(edge.logs().filter(({ event }) => event === "limits.fell_back")).toHaveLength(1);
   expect(edge.redis.faults).toHaveLength(0);
 });
 

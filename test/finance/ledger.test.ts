@@ -79,6 +79,24 @@ describe("an entry", () => {
     );
   });
 
+  test("cannot be unbalanced later by one more line", async () => {
+    const books = await openBooks(platform);
+    const entryId = await enter({
+      books,
+      lines: [
+        ["cash", 5],
+        ["receivable", -5],
+      ],
+      as: "guilda_app",
+    });
+    await expect(
+      platform.database.query(
+        "insert into ledger_lines (mentorado_id, entry_id, account, amount_cents) select $1::uuid, $2::uuid, 'fees', 1 from set_config('app.actor_type', 'system', true)",
+        [books.mentoradoId, entryId],
+      ),
+    ).rejects.toMatchObject({ message: "LEDGER_UNBALANCED" });
+  });
+
   test.each([
     "update ledger_entries set kind = 'charge' where id = $1",
     "delete from ledger_entries where id = $1",
