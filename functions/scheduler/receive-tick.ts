@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { NotFoundError, UnauthorizedError } from "../../shared/errors/app-error.ts";
+import { NotFoundError, UnauthorizedError, ValidationError } from "../../shared/errors/app-error.ts";
 import { toHttpResponse } from "../../shared/errors/to-http-response.ts";
 import { jobPath } from "../../shared/jobs/catalog.ts";
 import { readSigned } from "../../shared/jobs/read-signed.ts";
@@ -19,7 +19,7 @@ export async function receiveTick({ request, kernel }: { request: Request; kerne
     if (new URL(request.url).pathname !== TICK_PATH) throw new NotFoundError();
     const message = await readSigned({ request, ...kernel });
     if (message === undefined) throw new UnauthorizedError("Not signed");
-    const { schedule, at } = tickMessage.parse(message === "" ? {} : JSON.parse(message));
+    const { schedule, at } = readTick(message);
     if (schedule !== undefined && !SCHEDULES.some(({ name }) => name === schedule)) {
       throw new NotFoundError(undefined, { errorCode: "SCHEDULE_UNKNOWN" });
     }
@@ -46,5 +46,13 @@ export async function runTick({ kernel, at, only }: { kernel: Kernel; at: Date; 
   } catch (error) {
     log.write("error", "tick.failed", { error: describeError(error), durationMs: Math.round(performance.now() - startedAt) });
     throw error;
+  }
+}
+
+function readTick(message: string): z.output<typeof tickMessage> {
+  try {
+    return tickMessage.parse(message === "" ? {} : JSON.parse(message));
+  } catch (error) {
+    throw new ValidationError("The message is not valid", { cause: error });
   }
 }

@@ -3,12 +3,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAccountsJobs } from "../../functions/accounts/jobs.ts";
 import { accountsRouter } from "../../functions/accounts/router.ts";
 import { serveJobs } from "../../shared/jobs/serve-jobs.ts";
+import type { Kernel } from "../../shared/kernel.ts";
 import { type Platform, startPlatform } from "../support/platform.ts";
 
 let platform: Platform;
+/** Of the isolate that does the jobs. */
+let kernel: Kernel;
 beforeAll(async () => {
   platform = await startPlatform();
-  const kernel = platform.kernel("accounts");
+  kernel = platform.kernel("accounts");
   const handlers = createAccountsJobs({ cache: kernel.cache });
   platform.mount("accounts", (request, waitUntil) => serveJobs<"accounts">({ request, handlers, kernel, waitUntil }));
 });
@@ -22,6 +25,11 @@ interface ClerkEvent {
 
 /** Stores the event as the inbox does and lets its job run once. @returns the status that the job answered. */
 async function deliver(event: ClerkEvent): Promise<number> {
+  return (await platform.ring(await store(event))).status;
+}
+
+/** @returns the id of the event's job. */
+async function store(event: ClerkEvent): Promise<string> {
   const [eventId, jobId] = [uuidv7(), uuidv7()];
   const raw = Buffer.from(JSON.stringify({ object: "event", ...event }));
   await platform.database.query(
@@ -34,7 +42,30 @@ async function deliver(event: ClerkEvent): Promise<number> {
      values ($1, 'accounts', 'accounts.process-clerk-event', $2, $3, 12, 'test-request')`,
     [jobId, `webhook:${eventId}`, { eventId }],
   );
-  return (await platform.ring(jobId)).status;
+  return jobId;
+}
+
+function membershipEvent(
+  type: "created" | "updated" | "deleted",
+  {
+    timestamp,
+    role = "org:member",
+    organization,
+    user,
+  }: { timestamp: number; role?: string; organization: string; user: string },
+): ClerkEvent {
+  return {
+    type: `organizationMembership.${type}`,
+    timestamp,
+    data: { id: "orgmem_1", role, organization: { id: organization }, public_user_data: { user_id: user } },
+  };
+}
+
+function readMemberships(mentoradoId: string, userId: string) {
+  return platform.database.query("select role, status from memberships where mentorado_id = $1 and user_id = $2", [
+    mentoradoId,
+    userId,
+  ]);
 }
 
 function person(id: string, email: string, updatedAt: number) {
@@ -117,14 +148,27 @@ test("an ended session is refused at once, however often it ends", async () => {
     ).toBe(200);
   }
   await expect(client.users.me.query()).rejects.toMatchObject({ data: { errorCode: "SESSION_REVOKED" } });
+
+  const elsewhere = { router: accountsRouter, kernel: platform.kernel("accounts"), caller: platform.caller(owner) };
+  platform.database.bridge.requests.reset();
+  await expect(platform.client(elsewhere).users.me.query()).rejects.toMatchObject({ data: { errorCode: "SESSION_REVOKED" } });
+  expect(platform.database.bridge.requests.count()).toBe(0);
+});
+
+test("with Redis down a session ends all the same, and its job is done when Redis is back", async () => {
+  const { id: mentoradoId } = await platform.createMentorado();
+  const owner = await platform.createMember({ mentoradoId, role: "owner" });
+  const jobId = await store({ type: "session.ended", data: { id: owner.sessionId, object: "session" }, timestamp: 1 });
+  platform.redis.faults.push({ kind: "reset-before" });
+  expect((await platform.ring(jobId)).status).toBe(503);
+  const client = platform.client({ router: accountsRouter, kernel: platform.kernel("accounts"), caller: platform.caller(owner) });
+  await expect(client.users.me.query()).rejects.toMatchObject({ data: { httpStatus: 401 } });
+  platform.redis.faults.length = 0;
+  await platform.database.query("update jobs set run_at = now() where id = $1", [jobId]);
+  expect((await platform.ring(jobId)).status).toBe(200);
 });
 
 test("an organisation's membership becomes one of its mentorado, in any order, and never an owner", async () => {
-  const event = (type: string, timestamp: number, role: string, organizationId: string, userId: string): ClerkEvent => ({
-    type: `organizationMembership.${type}`,
-    timestamp,
-    data: { id: "orgmem_1", role, organization: { id: organizationId }, public_user_data: { user_id: userId } },
-  });
   for (const order of [
     [0, 1, 2],
     [2, 1, 0],
@@ -133,38 +177,93 @@ test("an organisation's membership becomes one of its mentorado, in any order, a
     const { id: mentoradoId, clerkOrganizationId } = await platform.createMentorado();
     await platform.createMember({ mentoradoId, role: "owner" });
     const joined = await platform.createPerson();
+    const about = { organization: clerkOrganizationId, user: joined.clerkUserId };
     const events = [
-      event("created", 1, "org:member", clerkOrganizationId, joined.clerkUserId),
-      event("updated", 2, "org:admin", clerkOrganizationId, joined.clerkUserId),
-      event("deleted", 3, "org:admin", clerkOrganizationId, joined.clerkUserId),
+      membershipEvent("created", { timestamp: 1, ...about }),
+      membershipEvent("updated", { timestamp: 2, role: "org:admin", ...about }),
+      membershipEvent("deleted", { timestamp: 3, role: "org:admin", ...about }),
     ];
     for (const index of order) {
       const one = events[index];
       if (one !== undefined) expect(await deliver(one)).toBe(200);
     }
-    expect(
-      await platform.database.query("select role, status from memberships where mentorado_id = $1 and user_id = $2", [
-        mentoradoId,
-        joined.userId,
-      ]),
-    ).toEqual([{ role: "manager", status: "revoked" }]);
+    expect(await readMemberships(mentoradoId, joined.userId)).toEqual([{ role: "manager", status: "revoked" }]);
   }
 });
 
+test("events that are all there before their jobs run at once leave the rows of the orderly ones", async () => {
+  const { id: mentoradoId, clerkOrganizationId } = await platform.createMentorado();
+  const joined = await platform.createPerson();
+  const about = { organization: clerkOrganizationId, user: joined.clerkUserId };
+  const jobs = [
+    await store(membershipEvent("deleted", { timestamp: 3, ...about })),
+    await store(membershipEvent("created", { timestamp: 4, role: "org:admin", ...about })),
+    await store(membershipEvent("created", { timestamp: 1, ...about })),
+  ];
+  const answers = await Promise.all(jobs.map((jobId) => platform.ring(jobId)));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect(await readMemberships(mentoradoId, joined.userId)).toEqual([{ role: "manager", status: "active" }]);
+});
+
+test("a job that a newer event overtakes writes nothing and is tried again", async () => {
+  const { id: mentoradoId, clerkOrganizationId } = await platform.createMentorado();
+  const joined = await platform.createPerson();
+  const about = { organization: clerkOrganizationId, user: joined.clerkUserId };
+  const jobId = await store(membershipEvent("created", { timestamp: 1, ...about }));
+  const ordinary = kernel.connection;
+  const [hasRead, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let reads = 0;
+  const run: Kernel["connection"]["run"] = async (entry, statements) => {
+    const results = await ordinary.run(entry, statements);
+    reads += 1;
+    // The first read finds the event, the second what else is known of the two.
+    if (reads === 2) {
+      hasRead.resolve();
+      await gate.promise;
+    }
+    return results;
+  };
+  kernel.connection = { ...ordinary, run };
+  const overtaken = platform.ring(jobId);
+  await hasRead.promise;
+  kernel.connection = ordinary;
+  expect(await deliver(membershipEvent("deleted", { timestamp: 2, ...about }))).toBe(200);
+  gate.resolve();
+  expect((await overtaken).status).toBe(503);
+  expect(await readMemberships(mentoradoId, joined.userId)).toEqual([{ role: "viewer", status: "revoked" }]);
+  await platform.database.query("update jobs set run_at = now() where id = $1", [jobId]);
+  expect((await platform.ring(jobId)).status).toBe(200);
+  expect(await readMemberships(mentoradoId, joined.userId)).toEqual([{ role: "viewer", status: "revoked" }]);
+});
+
+test("who was deactivated here stays out, whatever Clerk says, and an end at Clerk is an end here", async () => {
+  const { id: mentoradoId, clerkOrganizationId: organization } = await platform.createMentorado();
+  const owner = await platform.createMember({ mentoradoId, role: "owner" });
+  const [out, sales] = [
+    await platform.createMember({ mentoradoId, role: "viewer" }),
+    await platform.createMember({ mentoradoId, role: "viewer" }),
+  ];
+  const client = platform.client({ router: accountsRouter, kernel: platform.kernel("accounts"), caller: platform.caller(owner) });
+  await client.users.deactivate.mutate({ membershipId: out.membershipId, version: 1, reason: "left the team" });
+  await client.users.updateRole.mutate({ membershipId: sales.membershipId, version: 1, role: "sales" });
+  expect(await deliver(membershipEvent("updated", { timestamp: 5, organization, user: out.clerkUserId }))).toBe(200);
+  expect(await readMemberships(mentoradoId, out.userId)).toEqual([{ role: "viewer", status: "revoked" }]);
+  expect(await deliver(membershipEvent("deleted", { timestamp: 6, organization, user: sales.clerkUserId }))).toBe(200);
+  expect(await readMemberships(mentoradoId, sales.userId)).toEqual([{ role: "sales", status: "revoked" }]);
+});
+
 test("a membership of a person who is not known yet waits, one of an organisation of nobody is ignored", async () => {
-  const { clerkOrganizationId } = await platform.createMentorado();
-  const data = (organization: string, user: string) => ({
-    id: "orgmem_2",
-    role: "org:member",
-    organization: { id: organization },
-    public_user_data: { user_id: user },
-  });
-  expect(
-    await deliver({ type: "organizationMembership.created", timestamp: 1, data: data(clerkOrganizationId, "user_unknown") }),
-  ).toBe(503);
-  expect(await deliver({ type: "organizationMembership.created", timestamp: 1, data: data("org_nobody", "user_unknown") })).toBe(
-    200,
-  );
+  const { id: mentoradoId, clerkOrganizationId: organization } = await platform.createMentorado();
+  const user = `user_${uuidv7()}`;
+  const jobId = await store(membershipEvent("created", { timestamp: 1, organization, user }));
+  expect((await platform.ring(jobId)).status).toBe(503);
+  expect(await deliver(membershipEvent("created", { timestamp: 1, organization: "org_nobody", user }))).toBe(200);
+
+  expect(await deliver(userEvent("user.created", user, 1))).toBe(200);
+  await platform.database.query("update jobs set run_at = now() where id = $1", [jobId]);
+  expect((await platform.ring(jobId)).status).toBe(200);
+  const members = "select u.clerk_user_id as user from memberships m join users u on u.id = m.user_id where m.mentorado_id = $1";
+  expect(await platform.database.query(members, [mentoradoId])).toEqual([{ user }]);
 });
 
 test("a role that was set here is not changed by Clerk, and Clerk's end does not take the last owner", async () => {
@@ -173,14 +272,9 @@ test("a role that was set here is not changed by Clerk, and Clerk's end does not
   const sales = await platform.createMember({ mentoradoId, role: "viewer" });
   const client = platform.client({ router: accountsRouter, kernel: platform.kernel("accounts"), caller: platform.caller(owner) });
   await client.users.updateRole.mutate({ membershipId: sales.membershipId, role: "sales", version: 1 });
-  const about = (user: string) => ({
-    id: "orgmem_3",
-    role: "org:admin",
-    organization: { id: clerkOrganizationId },
-    public_user_data: { user_id: user },
-  });
-  expect(await deliver({ type: "organizationMembership.updated", timestamp: 5, data: about(sales.clerkUserId) })).toBe(200);
-  expect(await deliver({ type: "organizationMembership.deleted", timestamp: 6, data: about(owner.clerkUserId) })).toBe(200);
+  const about = { role: "org:admin", organization: clerkOrganizationId };
+  expect(await deliver(membershipEvent("updated", { timestamp: 5, user: sales.clerkUserId, ...about }))).toBe(200);
+  expect(await deliver(membershipEvent("deleted", { timestamp: 6, user: owner.clerkUserId, ...about }))).toBe(200);
   expect(
     await platform.database.query("select role, status from memberships where mentorado_id = $1 order by role", [mentoradoId]),
   ).toEqual([

@@ -73,6 +73,27 @@ test("a person of several mentorados must say which one, and one of none is refu
   });
 });
 
+test("the pages of the team and of the directory show everyone once, newest first", async () => {
+  const { mentoradoId, members } = await openTeam("owner", "viewer", "viewer", "viewer", "viewer");
+  const client = clientOf(at(members, 0));
+  const first = await client.users.list.query({ limit: 2 });
+  const second = await client.users.list.query({ limit: 2, cursor: first.nextCursor ?? "" });
+  const third = await client.users.list.query({ limit: 2, cursor: second.nextCursor ?? "" });
+  const pages = [first, second, third].map(({ items }) => items.map(({ id }) => id));
+  const ids = members.map(({ membershipId }) => membershipId).reverse();
+  expect(pages).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]);
+  expect(third.nextCursor).toBeNull();
+
+  const newest = await openTeam("owner");
+  const staff = clientOf(await platform.createPerson({ isAdmin: true }));
+  const top = await staff.users.directory.query({ reason: "yearly review", limit: 1 });
+  const next = await staff.users.directory.query({ reason: "yearly review", limit: 1, cursor: top.nextCursor ?? "" });
+  expect([...top.items, ...next.items]).toMatchObject([
+    { id: newest.mentoradoId, memberCount: 1 },
+    { id: mentoradoId, memberCount: 5 },
+  ]);
+});
+
 test("an owner changes a role: version and revision rise, the epoch too, and the cached session is voided by a job", async () => {
   const { members } = await openTeam("owner", "viewer");
   const [owner, viewer] = [at(members, 0), at(members, 1)];

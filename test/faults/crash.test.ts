@@ -4,7 +4,7 @@
  * is one process, one outgoing request is one step. QStash accepts and keeps the messages; who delivers them, and the clock, is the
  * driver (`support/scenario.ts`), so that each scenario is the same in each run.
  */
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dueCharge, type Flow, newMember, type PaymentEvent, paymentEvents, wonLead } from "./support/flows.ts";
 import { FLAWLESS } from "./support/history.ts";
 import { type Injector, installInjector, type Mishap, type MishapKind, newTimeline, type Step } from "./support/injector.ts";
@@ -32,8 +32,6 @@ let world: World;
 let injector: Injector;
 
 beforeAll(async () => {
-  // The client of QStash tells the console of each refusal.
-  for (const method of ["warn", "error"] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
   world = await openWorld();
   injector = installInjector(world.targets);
 });
@@ -41,7 +39,6 @@ beforeAll(async () => {
 afterAll(async () => {
   injector.close();
   await world.close();
-  vi.restoreAllMocks();
 });
 
 function play(scenarios: readonly Scenario[], lanes = LANES): Promise<{ report: Report; outcomes: Outcome[] }> {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { receiveTick } from "../../functions/scheduler/receive-tick.ts";
 import type { Schedule } from "../../functions/scheduler/schedules.ts";
 import { tick } from "../../functions/scheduler/services/tick.ts";
+import { JOBS } from "../../shared/jobs/catalog.ts";
 import { signDelivery } from "../local/qstash/sign.ts";
 import { type Platform, startPlatform } from "../support/platform.ts";
 
@@ -132,6 +133,78 @@ test("a schedule that is switched off fires nothing", async () => {
   expect(await fire(one, "2026-03-10T12:10:00Z")).toMatchObject({ fired: 0 });
 });
 
+test("a mentorado that was closed has no slots any more, and the others go on", async () => {
+  const one = schedule({ dailyAt: "09:00", scope: "mentorado" });
+  const [open, closed] = [await createOldMentorado("UTC"), await createOldMentorado("UTC")];
+  await platform.database.query(
+    "update mentorados set status = 'closed' from set_config('app.actor_type', 'system', true) where id = $1",
+    [closed],
+  );
+  await knownSince(one, "2026-03-10T00:00:00Z");
+  await fire(one, "2026-03-10T12:00:00Z");
+  expect(await slotsOf(one, open)).toEqual(["2026-03-10T09:00:00.000Z"]);
+  expect(await slotsOf(one, closed)).toEqual([]);
+});
+
+test("a slot is fired under its own time and mentorado, as a job that its Worker understands", async () => {
+  const one = schedule({ dailyAt: "09:00", scope: "mentorado" });
+  const id = await createOldMentorado("Asia/Kolkata");
+  await knownSince(one, "2026-03-10T00:00:00Z");
+  await fire(one, "2026-03-10T12:00:00Z");
+  const jobs = await platform.database.query<{ payload: unknown }>(
+    "select worker_group, name, payload, status, max_attempts, request_id from jobs where mentorado_id = $1 and dedup_key like $2",
+    [id, `schedule:${one.name}:%`],
+  );
+  expect(jobs).toEqual([
+    {
+      worker_group: JOBS[one.job].group,
+      name: one.job,
+      payload: { slot: "2026-03-10T03:30:00.000Z" },
+      status: "pending",
+      max_attempts: JOBS[one.job].retry.attempts,
+      request_id: "tick-test",
+    },
+  ]);
+  expect(JOBS[one.job].payload.safeParse(jobs[0]?.payload).success).toBe(true);
+});
+
+test("a tick is one round trip to the database, however much it fires", async () => {
+  const one = schedule({ every: "1 minute" });
+  await knownSince(one, "2026-03-10T06:00:30Z");
+  const { requests } = platform.database.bridge;
+  requests.reset();
+  expect(await fire(one, "2026-03-10T08:00:00Z")).toMatchObject({ fired: 120 });
+  expect(requests.count()).toBe(1);
+});
+
+test("with QStash down the slots are fired all the same, and their jobs wait for the sweeper", async () => {
+  const one = schedule({ every: "1 hour" });
+  await knownSince(one, "2026-03-10T11:30:00Z");
+  platform.qstash.faults.push({ kind: "status", status: 500, body: "{}" });
+  expect(await fire(one, "2026-03-10T12:10:00Z")).toMatchObject({ fired: 1 });
+  platform.qstash.faults.length = 0;
+  await platform.database.query(
+    "update jobs set rung_at = now() - interval '2 minutes', run_at = now() - interval '2 minutes' where dedup_key like $1",
+    [`schedule:${one.name}:%`],
+  );
+  const result = await fire(one, "2026-03-10T12:11:00Z");
+  expect(result).toMatchObject({ fired: 0 });
+  expect(result.rungAgain).toBeGreaterThanOrEqual(1);
+  expect(await platform.database.query("select ring from jobs where dedup_key like $1", [`schedule:${one.name}:%`])).toEqual([
+    { ring: 2 },
+  ]);
+});
+
+test("with the database down a tick fails as such, and the next one catches up", async () => {
+  const one = schedule({ every: "1 hour" });
+  await knownSince(one, "2026-03-10T10:30:00Z");
+  platform.database.bridge.faults.push({ kind: "status", status: 500, body: "down", times: 1 });
+  await expect(fire(one, "2026-03-10T11:05:00Z")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  platform.database.bridge.faults.push({ kind: "status", status: 500, body: "down", times: 1 });
+  expect((await post("{}", sign("{}"))).status).toBe(503);
+  expect(await fire(one, "2026-03-10T12:05:00Z")).toMatchObject({ fired: 2 });
+});
+
 test.each([
   ["America/Sao_Paulo", "2026-03-10", "12:00"],
   ["Asia/Kolkata", "2026-03-10", "03:30"],
@@ -213,6 +286,31 @@ test("work that was rung without an answer is rung again, oldest first, under a 
   expect(await platform.database.query("select id from guilda.sweep_jobs('60 seconds', 500)")).toEqual([]);
 });
 
+test("what is done, dead, under a lease, not yet due, or just rung is not rung again", async () => {
+  const states = {
+    done: "status = 'done', done_at = now()",
+    dead: "status = 'dead'",
+    leased: "status = 'running', lease_token = gen_random_uuid(), lease_until = now() + interval '1 minute'",
+    early: "run_at = now() + interval '1 minute'",
+    justDue: "run_at = now() - interval '10 seconds'",
+    justRung: "rung_at = now()",
+    abandoned: "status = 'running', lease_token = gen_random_uuid(), lease_until = now() - interval '1 second'",
+  };
+  const ids: Record<string, string> = {};
+  for (const [name, change] of Object.entries(states)) {
+    const id = uuidv7();
+    ids[id] = name;
+    await platform.database.query(
+      `insert into jobs (id, worker_group, name, dedup_key, payload, max_attempts, request_id, run_at, rung_at)
+       values ($1, 'accounts', 'accounts.invalidate-session', $2, '{}', 12, 'sweep', now() - interval '1 hour', now() - interval '1 hour')`,
+      [id, `sweep:${id}`],
+    );
+    await platform.database.query(`update jobs set ${change} where id = $1`, [id]);
+  }
+  const rung = await platform.database.query<{ id: string }>("select id from guilda.sweep_jobs('60 seconds', 500)");
+  expect(rung.flatMap(({ id }) => ids[id] ?? [])).toEqual(["abandoned"]);
+});
+
 async function post(body: string, signature?: string): Promise<Response> {
   const url = `${platform.env.PUBLIC_URL}/jobs/scheduler/tick`;
   const headers = signature === undefined ? undefined : { "upstash-signature": signature };
@@ -238,4 +336,24 @@ test("a schedule that nobody declared is not fired", async () => {
   const response = await post(body, sign(body));
   expect(response.status).toBe(404);
   expect(await response.json()).toMatchObject({ data: null, error: { code: "SCHEDULE_UNKNOWN" } });
+});
+
+test("more than a thousand mentorados at nine o'clock are all served, by this tick and the next", async () => {
+  const one = schedule({ dailyAt: "09:00", scope: "mentorado", catchUp: "latest" });
+  await platform.database.query(
+    `insert into mentorados (id, name, slug, timezone, clerk_organization_id, created_at)
+     select gen_random_uuid(), 'Practice', 'thousand-' || n, 'UTC', 'org_thousand_' || n, '2020-01-01'
+       from generate_series(1, 1100) n, set_config('app.actor_type', 'system', true)`,
+  );
+  await knownSince(one, "2026-03-10T00:00:00Z");
+  const fired: number[] = [];
+  for (let minute = 1; minute <= 3; minute += 1) fired.push((await fire(one, `2026-03-10T23:0${minute}:00Z`)).fired);
+  expect(fired[0]).toBe(1_000);
+  expect(fired[2]).toBe(0);
+  const served = await platform.database.query<{ slots: number; of: number }>(
+    `select count(*)::integer as slots, count(distinct mentorado_id)::integer as of from schedule_slots s
+      where schedule = $1 and exists (select 1 from mentorados m where m.id = s.mentorado_id and m.slug like 'thousand-%')`,
+    [one.name],
+  );
+  expect(served).toEqual([{ slots: 1_100, of: 1_100 }]);
 });

@@ -16,6 +16,7 @@ beforeAll(async () => {
 afterEach(() => {
   platform.database.bridge.faults.length = 0;
   platform.qstash.faults.length = 0;
+  platform.redis.faults.length = 0;
 });
 afterAll(() => platform.close());
 
@@ -175,6 +176,15 @@ function breakDatabase(): void {
   platform.database.bridge.faults.push({ kind: "status", status: 500, body: "down" });
 }
 
+function replaySignature(body: string): string {
+  return signDelivery({
+    key: platform.env.QSTASH_CURRENT_SIGNING_KEY ?? "",
+    url: `${platform.env.PUBLIC_URL}${REPLAY}`,
+    body: Buffer.from(body),
+    nowMs: Date.now(),
+  });
+}
+
 function handedOver(): { path: string; body: string }[] {
   return platform.qstash
     .messages()
@@ -199,12 +209,7 @@ test.each([
     platform.database.bridge.faults.length = 0;
     const message = handedOver().find(({ body }) => body.includes(accountRef));
     if (message === undefined) throw new Error("QStash was handed nothing");
-    const signature = signDelivery({
-      key: platform.env.QSTASH_CURRENT_SIGNING_KEY ?? "",
-      url: `${platform.env.PUBLIC_URL}${REPLAY}`,
-      body: Buffer.from(message.body),
-      nowMs: Date.now(),
-    });
+    const signature = replaySignature(message.body);
     for (const outcome of ["stored", "duplicate"]) {
       expect(await post(isolate(), REPLAY, message.body, { "upstash-signature": signature })).toMatchObject({
         status: 200,
@@ -236,6 +241,77 @@ test("while the database and QStash are down, the provider is asked to come agai
   expect((await post(known, path, eventOf("evt_both"), headers)).status).toBe(503);
 });
 
+test("an event that the database stored without saying so is handed over, and its replays find it there", async () => {
+  const { mentoradoId, path, headers, accountRef } = await openAccount();
+  const known = isolate();
+  await post(known, path, eventOf("evt_before"), headers);
+  platform.database.bridge.faults.push({ kind: "reset-after", times: 1 });
+  expect(await post(known, path, eventOf("evt_lost"), headers)).toMatchObject({ body: { data: { outcome: "handed_over" } } });
+  const message = handedOver().find(({ body }) => body.includes(accountRef));
+  const body = message?.body ?? "";
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () => post(isolate(), REPLAY, body, { "upstash-signature": replaySignature(body) })),
+  );
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect((await eventsOf(mentoradoId)).map(({ event_id, jobs, mismatch }) => [event_id, jobs, mismatch])).toEqual([
+    ["evt_before", 1, false],
+    ["evt_lost", 1, false],
+  ]);
+});
+
+test("a replay that finds the database down still is asked to come again, and is not handed over anew", async () => {
+  const { path, headers, accountRef } = await openAccount();
+  const known = isolate();
+  await post(known, path, eventOf("evt_before"), headers);
+  breakDatabase();
+  await post(known, path, eventOf("evt_during"), headers);
+  const mine = () => handedOver().filter(({ body }) => body.includes(accountRef));
+  const body = mine()[0]?.body ?? "";
+  expect((await post(known, REPLAY, body, { "upstash-signature": replaySignature(body) })).status).toBe(503);
+  expect(mine()).toHaveLength(1);
+});
+
+test("a provider that asks again while its event waits in QStash is told the same, and one message waits", async () => {
+  const { path, headers, accountRef } = await openAccount();
+  const known = isolate();
+  await post(known, path, eventOf("evt_before"), headers);
+  breakDatabase();
+  for (let time = 1; time <= 3; time += 1) expect((await post(known, path, eventOf("evt_during"), headers)).status).toBe(200);
+  expect(handedOver().filter(({ body }) => body.includes(accountRef))).toHaveLength(1);
+});
+
+test("without Redis events are stored as ever, and only this isolate vouches while the database is down too", async () => {
+  const { mentoradoId, path, headers } = await openAccount();
+  platform.redis.faults.push({ kind: "status", status: 500, body: "{}" });
+  const known = isolate();
+  expect((await post(known, path, eventOf("evt_without_redis"), headers)).status).toBe(200);
+  expect(await eventsOf(mentoradoId)).toMatchObject([{ event_id: "evt_without_redis", jobs: 1 }]);
+  breakDatabase();
+  expect((await post(known, path, eventOf("evt_during"), headers)).status).toBe(200);
+  expect((await post(isolate(), path, eventOf("evt_during"), headers)).status).toBe(503);
+});
+
+test("with QStash down an event is stored and answered 200; its job waits for the sweeper", async () => {
+  const { mentoradoId, path, headers } = await openAccount();
+  platform.qstash.faults.push({ kind: "status", status: 500, body: "{}" });
+  expect((await post(isolate(), path, eventOf("evt_unrung"), headers)).status).toBe(200);
+  expect(await eventsOf(mentoradoId)).toMatchObject([{ event_id: "evt_unrung", jobs: 1 }]);
+});
+
+test("a token that was changed is refused from then on, and the new one is taken", async () => {
+  const { mentoradoId, path, headers } = await openAccount();
+  const known = isolate();
+  await post(known, path, eventOf("evt_old"), headers);
+  const token = `webhook-token-${uuidv7()}`;
+  await platform.database.query(
+    `update provider_accounts set webhook_token_digest = $2 from set_config('app.actor_type', 'system', true) where mentorado_id = $1`,
+    [mentoradoId, Buffer.from(await asaasTokenDigest({ keyring: await keyring()(), token }))],
+  );
+  expect((await post(known, path, eventOf("evt_old_again"), headers)).status).toBe(401);
+  expect((await post(known, path, eventOf("evt_new"), { "asaas-access-token": token })).status).toBe(200);
+  expect((await eventsOf(mentoradoId)).map(({ event_id }) => event_id)).toEqual(["evt_old", "evt_new"]);
+});
+
 test("a replay that QStash did not sign is refused, and one with another account's proof stores nothing", async () => {
   const [one, other] = [await openAccount(), await openAccount()];
   const digest = Buffer.from(
@@ -251,13 +327,7 @@ test("a replay that QStash did not sign is refused, and one with another account
     requestId: "request-1",
   });
   expect((await post(isolate(), REPLAY, body)).status).toBe(401);
-  const signature = signDelivery({
-    key: platform.env.QSTASH_CURRENT_SIGNING_KEY ?? "",
-    url: `${platform.env.PUBLIC_URL}${REPLAY}`,
-    body: Buffer.from(body),
-    nowMs: Date.now(),
-  });
-  expect((await post(isolate(), REPLAY, body, { "upstash-signature": signature })).status).toBe(401);
+  expect((await post(isolate(), REPLAY, body, { "upstash-signature": replaySignature(body) })).status).toBe(401);
   expect(await eventsOf(one.mentoradoId)).toEqual([]);
 });
 
@@ -307,6 +377,33 @@ test("a rightly signed body that is no JSON is answered 200 and stored", async (
   const headers = clerkHeaders("{nonsense", { id: "msg_nonsense" });
   expect((await post(isolate(), "/webhooks/clerk", "{nonsense", headers)).status).toBe(200);
   expect(await clerkEvents("msg_nonsense")).toEqual([{ event_type: "unreadable", deliveries: 1 }]);
+});
+
+test("while the database is down Clerk's signature vouches by itself, and the replay needs no second one", async () => {
+  const id = `msg_${uuidv7()}`;
+  breakDatabase();
+  expect(await post(isolate(), "/webhooks/clerk", CLERK_BODY, clerkHeaders(CLERK_BODY, { id }))).toMatchObject({
+    status: 200,
+    body: { data: { outcome: "handed_over" } },
+  });
+  expect((await post(isolate(), "/webhooks/clerk", CLERK_BODY, { ...clerkHeaders(CLERK_BODY), "svix-id": id })).status).toBe(401);
+  platform.database.bridge.faults.length = 0;
+  const { body } = handedOver().find((message) => message.body.includes(id)) ?? { body: "" };
+  for (const deliveries of [1, 2]) {
+    expect((await post(isolate(), REPLAY, body, { "upstash-signature": replaySignature(body) })).status).toBe(200);
+    expect(await clerkEvents(id)).toEqual([{ event_type: "user.updated", deliveries }]);
+  }
+});
+
+test("an empty body, and one that Clerk never signed as these bytes, do not pass for each other", async () => {
+  const empty = clerkHeaders("", { id: "msg_empty" });
+  expect((await post(isolate(), "/webhooks/clerk", "", empty)).status).toBe(200);
+  expect(await clerkEvents("msg_empty")).toEqual([{ event_type: "unreadable", deliveries: 1 }]);
+  // Read leniently, the broken byte and the replacement character would be the same text.
+  const lenient = clerkHeaders('{"type":"\ufffd"}');
+  const bytes = Buffer.concat([Buffer.from('{"type":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+  expect((await post(isolate(), "/webhooks/clerk", bytes, lenient)).status).toBe(401);
+  expect((await post(isolate(), "/webhooks/clerk", "{}", { ...empty, "svix-id": "" })).status).toBe(401);
 });
 
 test("other methods and other paths are not there", async () => {
