@@ -87,9 +87,17 @@ async function readDelivery(
 /** A delivery that QStash kept while the database was down. Its proof travels with it and is judged like the first time. */
 async function readReplay({ request, kernel }: Call): Promise<IncomingEvent> {
   const message = await readSigned({ request, ...kernel });
-  const parsed = message === undefined ? undefined : incomingEvent.safeParse(JSON.parse(message));
-  if (parsed?.success !== true) throw new UnauthorizedError("Not verified");
-  return parsed.data;
+  const event = message === undefined ? undefined : readIncoming(message);
+  if (event === undefined) throw new UnauthorizedError("Not verified");
+  return event;
+}
+
+function readIncoming(message: string): IncomingEvent | undefined {
+  try {
+    return incomingEvent.parse(JSON.parse(message));
+  } catch {
+    return undefined;
+  }
 }
 
 async function keep(call: Call, event: IncomingEvent, mayHandOver: boolean): Promise<"stored" | "duplicate" | "handed_over"> {
