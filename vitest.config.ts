@@ -12,6 +12,8 @@ const common = {
 
 export default defineConfig({
   test: {
+    // Most of a file's time is spent waiting for Postgres and workerd, which work beside it.
+    maxWorkers: 2,
     // What a passing test makes the Workers log is no news.
     silent: "passed-only",
     projects: [

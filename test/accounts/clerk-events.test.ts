@@ -150,9 +150,9 @@ test("an ended session is refused at once, however often it ends", async () => {
   await expect(client.users.me.query()).rejects.toMatchObject({ data: { errorCode: "SESSION_REVOKED" } });
 
   const elsewhere = { router: accountsRouter, kernel: platform.kernel("accounts"), caller: platform.caller(owner) };
-  platform.database.bridge.requests.reset();
+  platform.database.requests.reset();
   await expect(platform.client(elsewhere).users.me.query()).rejects.toMatchObject({ data: { errorCode: "SESSION_REVOKED" } });
-  expect(platform.database.bridge.requests.count()).toBe(0);
+  expect(platform.database.requests.count()).toBe(0);
 });
 
 test("with Redis down a session ends all the same, and its job is done when Redis is back", async () => {
@@ -281,6 +281,18 @@ test("a role that was set here is not changed by Clerk, and Clerk's end does not
     { role: "owner", status: "active" },
     { role: "sales", status: "active" },
   ]);
+});
+
+test("Clerk neither makes nor unmakes an owner, but ends the membership of one who is not the last", async () => {
+  const { id: mentoradoId, clerkOrganizationId: organization } = await platform.createMentorado();
+  await platform.createMember({ mentoradoId, role: "owner" });
+  const second = await platform.createMember({ mentoradoId, role: "owner" });
+  const about = { organization, user: second.clerkUserId };
+  expect(await deliver(membershipEvent("updated", { timestamp: 1, ...about }))).toBe(200);
+  expect(await readMemberships(mentoradoId, second.userId)).toEqual([{ role: "owner", status: "active" }]);
+  expect(await deliver(membershipEvent("deleted", { timestamp: 2, ...about }))).toBe(200);
+  expect(await deliver(membershipEvent("created", { timestamp: 3, ...about }))).toBe(200);
+  expect(await readMemberships(mentoradoId, second.userId)).toEqual([{ role: "owner", status: "revoked" }]);
 });
 
 test("an unreadable event is dead at once, an event of another kind is done", async () => {

@@ -24,9 +24,9 @@ async function createOwner() {
 /** Requests to Neon that `work` made, in order of their making. */
 async function countRequests(work: () => Promise<unknown>): Promise<number> {
   await platform.settled();
-  platform.database.bridge.requests.reset();
+  platform.database.requests.reset();
   await work();
-  return platform.database.bridge.requests.count();
+  return platform.database.requests.count();
 }
 
 async function errorCodeOf(call: Promise<unknown>): Promise<unknown> {

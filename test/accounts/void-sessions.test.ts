@@ -63,10 +63,10 @@ async function untilVoided(person: Person): Promise<void> {
 async function countRequests(work: () => Promise<unknown>): Promise<number> {
   await platform.settled();
   await platform.qstash.idle({ includeDelayed: true });
-  platform.database.bridge.requests.reset();
+  platform.database.requests.reset();
   await work();
   await platform.settled();
-  return platform.database.bridge.requests.count();
+  return platform.database.requests.count();
 }
 
 test("a slow reader never brings an old session back, and the first new session is kept again", async () => {

@@ -10,6 +10,7 @@ import { between, limitedBy, median, type Report, type Row, readShares, type Sha
 import type { Ground } from "./open-ground.ts";
 import { type SeededCharge, seedCharges } from "./seed-charges.ts";
 import { eventBody } from "./storm.ts";
+import { untilNoJobIsLeft } from "./until-no-job-is-left.ts";
 
 const NET_CENTS = 9_801;
 const AMOUNT_CENTS = 10_000;
@@ -129,12 +130,7 @@ async function drainOurs({ ground: { database, demo, variables, url }, events }:
   const runAt = new Date().toISOString();
   const staged = rows.map(({ id }) => ({ id, name: "finance.process-asaas-event" as const, ring: 1, runAt }));
   const ringing = doorbell.ring(staged, createLogger({ worker: "bench" }));
-  await until(async () => {
-    const answer = await database.query<{ left: number }>(
-      "select count(*)::int as left from jobs where status in ('pending', 'running')",
-    );
-    return answer.rows[0]?.left === 0;
-  });
+  await untilNoJobIsLeft({ database });
   const tookMs = performance.now() - startedAt;
   await ringing;
   return tookMs;
@@ -164,7 +160,9 @@ async function drainGraphile({ ground: { variables, database, demo }, events }: 
       },
     },
   });
-  await until(async () => done === events.length);
+  for (const deadline = Date.now() + DEADLINE_MS; done < events.length; await wait(POLL_INTERVAL_MS)) {
+    if (Date.now() > deadline) throw new Error("graphile-worker was not done in time");
+  }
   const tookMs = performance.now() - startedAt;
   await runner.stop();
   return tookMs;
@@ -247,12 +245,4 @@ async function countWrong({ ground: { database }, events }: DrainInput): Promise
     [events.map(({ id }) => id), events.map(({ charge }) => charge.id)],
   );
   return rows[0]?.wrong ?? -1;
-}
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + DEADLINE_MS; Date.now() < deadline; ) {
-    if (await isTrue()) return;
-    await wait(POLL_INTERVAL_MS);
-  }
-  throw new Error("The queue was not empty in time");
 }

@@ -1,5 +1,5 @@
 import { serveBare } from "./bare.ts";
-import { compare, compareRow } from "./compare.ts";
+import { compare, compareRow, cpuRows } from "./compare.ts";
 import type { Loader, Report, Row } from "./measure.ts";
 import type { Ground } from "./open-ground.ts";
 import { seedCharges } from "./seed-charges.ts";
@@ -43,7 +43,7 @@ export async function benchWebhook({
   }
   const rows: Row[] = [];
   let limits = "";
-  // Their jobs would be done beside the measurement: they are kept by the broker instead, which accepts them all the same.
+  // Their jobs would be done beside the measurement: the broker accepts each ring and forgets it.
   await putChaos(ground, { drop: 1 });
   try {
     for (const duplicates of [0, 0.5]) {
@@ -56,6 +56,7 @@ export async function benchWebhook({
         durationMs: "once",
       });
       rows.push(compareRow(`webhook stored with its job, ${duplicates * 100} % duplicates`, compared, 0.85));
+      rows.push(...cpuRows(compared));
       limits = compared.limitedBy;
     }
   } finally {

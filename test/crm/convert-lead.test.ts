@@ -32,7 +32,7 @@ describe("a conversion", () => {
   test("makes student, enrolment, plan, history and jobs in one request and one transaction", async () => {
     const { mentoradoId, crm, id, terms } = await openLead();
     await crm.leads.updateStage.mutate({ id, version: 1, stage: "negotiation" });
-    const { requests } = platform.database.bridge;
+    const { requests } = platform.database;
     requests.reset();
     const { studentId, enrollmentId } = await crm.leads.convert.mutate(terms);
     expect(requests.count()).toBe(1);

@@ -79,7 +79,7 @@ test("whoever watches gets each new lead once, in order, and none that was there
   const practice = await openPractice(platform);
   const { member } = await practice.join("owner");
   await insertLead(practice);
-  const requests = () => platform.database.bridge.requests.count();
+  const requests = () => platform.database.requests.count();
   const before = requests();
   const browser = await listen({ practice, member });
   // The session, the newest lead of before, the first look.
@@ -108,7 +108,7 @@ test("a lead whose id is older but whose transaction ends later is not passed ov
   const [late, early] = [uuidv7(), uuidv7()];
   const browser = await listen({ practice, member, lastEventId: start });
   await insertLead(practice, { id: early, createdAt: new Date().toISOString() });
-  const { requests } = platform.database.bridge;
+  const { requests } = platform.database;
   const before = requests.count();
   await expect.poll(() => requests.count(), { timeout: 10_000 }).toBeGreaterThan(before);
   expect(browser.seen).toEqual([]);
@@ -154,7 +154,7 @@ test("watching ends at once when the client goes, also between two looks", async
   // A pause that the client's leaving does not end would now never end.
   vi.useFakeTimers({ toFake: ["setTimeout"] });
   const next = watched.next();
-  const { requests } = platform.database.bridge;
+  const { requests } = platform.database;
   await expect.poll(() => vi.getTimerCount()).toBe(1);
   client.abort();
   expect(await next).toEqual({ done: true, value: undefined });

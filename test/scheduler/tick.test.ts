@@ -171,7 +171,7 @@ test("a slot is fired under its own time and mentorado, as a job that its Worker
 test("a tick is one round trip to the database, however much it fires", async () => {
   const one = schedule({ every: "1 minute" });
   await knownSince(one, "2026-03-10T06:00:30Z");
-  const { requests } = platform.database.bridge;
+  const { requests } = platform.database;
   requests.reset();
   expect(await fire(one, "2026-03-10T08:00:00Z")).toMatchObject({ fired: 120 });
   expect(requests.count()).toBe(1);

@@ -9,8 +9,10 @@ export interface TestDatabase {
   databaseUrl: string;
   /** Neon's fetch endpoint of the bridge (`…/sql`), as `NEON_FETCH_ENDPOINT` has it. */
   neonUrl: string;
-  /** The bridge itself: counts of round trips, faults, latency. */
+  /** The bridge itself: faults, latency. */
   bridge: NeonStandIn;
+  /** Round trips to this database. What an earlier file left running may still ask for its own through the same bridge. */
+  requests: { count(): number; reset(): void };
   /** Straight to Postgres as the owner, whom row-level security does not hold: for preparing and asserting. Answers the rows. */
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(sql: string, params?: unknown[]): Promise<Row[]>;
   close(): Promise<void>;
@@ -24,12 +26,14 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await createDatabase({ postgres, name, template: template.pathname.slice(1) });
   const bridge = await startNeon({ postgresUrl: postgres.url });
   const pool = new pg.Pool({ connectionString: postgres.url(name), max: 4 });
-  // A connection on its way out is told that its database is dropped; nobody is left to hear it.
+  // A connection on its way out is told that its database is dropped; nobody is left to hear it, in use or idle.
+  pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   return {
     databaseUrl: postgres.url(name),
     neonUrl: `${bridge.url}/sql`,
     bridge,
+    requests: { count: () => bridge.requests.count(name), reset: bridge.requests.reset },
     query: async (sql, params) => (await pool.query(sql, params)).rows,
     close: async () => {
       await bridge.close();

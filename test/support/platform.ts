@@ -3,6 +3,7 @@ import { createTRPCClient, type HTTPLinkOptions, httpLink, type TRPCClient } fro
 import type { AnyRouter } from "@trpc/server";
 import { v7 as uuidv7 } from "uuid";
 import { vi } from "vitest";
+import { createCache } from "../../shared/cache/redis.ts";
 import type { Role } from "../../shared/db/schema/tenancy.ts";
 import { jobPath, type WorkerGroup } from "../../shared/jobs/catalog.ts";
 import { type Kernel, openKernel } from "../../shared/kernel.ts";
@@ -17,6 +18,8 @@ import { createTestDatabase, type TestDatabase } from "./database.ts";
 
 const QSTASH = { token: "qstash-token", currentSigningKey: "sig_current", nextSigningKey: "sig_next" };
 const REDIS_TOKEN = "redis-token";
+/** A busy machine must not look like a Redis that is down; the real budget is tested with the cache itself. */
+const REDIS_TIMEOUT_MS = 5_000;
 
 export interface Person {
   userId: string;
@@ -92,7 +95,10 @@ export async function startPlatform(): Promise<Platform> {
     redis,
     qstash,
     env,
-    kernel: (worker) => openKernel({ env, worker }),
+    kernel: (worker) => ({
+      ...openKernel({ env, worker }),
+      cache: createCache({ url: redis.url, token: REDIS_TOKEN, timeoutMs: REDIS_TIMEOUT_MS }),
+    }),
     ...createTenants(database),
     caller: ({ clerkUserId, sessionId }, { mentoradoId, idempotencyKey } = {}) => ({
       requestId: randomUUID(),

@@ -103,7 +103,7 @@ async function watchOnce({ books, owner, leadId }: Scene): Promise<unknown> {
 }
 
 async function countTrips<Value>(call: () => Promise<Value>): Promise<{ trips: number; value: Value }> {
-  const { requests } = platform.database.bridge;
+  const { requests } = platform.database;
   const before = requests.count();
   const value = await call();
   return { trips: requests.count() - before, value };
