@@ -1,5 +1,43 @@
--- The engine of durable work: claim, finish, fail, sweep, tick. Time is the database's; every function can be run again.
+-- The engine of durable work: store, claim, finish, fail, sweep, tick. Time is the database's; every function can be run again.
 
+-- Stores a verified delivery with the job that works on it, or counts it on the event that is there; the event and its job appear
+-- together. With `p_token_digest` (a provider whose proof is a token per account) the delivery must also name an active account that
+-- has this token, whose mentorado it becomes. A function, because its plans are kept: most of this work would be planning.
+create function guilda.store_event(
+  p_id uuid, p_provider text, p_account_ref text, p_event_id text, p_event_type text, p_raw bytea, p_token_digest bytea,
+  p_request text, p_job_id uuid, p_job text, p_worker_group text, p_max_attempts integer)
+  returns table (is_known boolean, is_new boolean, is_mismatch boolean, ring integer, run_at timestamptz)
+  language plpgsql as $$
+#variable_conflict use_column
+declare
+  v_mentorado uuid;
+  v_event webhook_events%rowtype;
+begin
+  perform guilda.enter_system('webhook', p_provider, p_request);
+  if p_token_digest is not null then
+    select a.mentorado_id into v_mentorado from provider_accounts a
+     where a.provider = p_provider and a.account_ref = p_account_ref and a.is_active and a.webhook_token_digest = p_token_digest;
+    if not found then
+      return query select false, false, false, null::integer, null::timestamptz;
+      return;
+    end if;
+  end if;
+  insert into webhook_events as e (id, provider, account_ref, event_id, event_type, mentorado_id, raw, raw_sha256, request_id)
+  values (p_id, p_provider, p_account_ref, p_event_id, p_event_type, v_mentorado, p_raw, sha256(p_raw), p_request)
+  on conflict (provider, account_ref, event_id) do update
+    set deliveries = e.deliveries + 1, mismatch = e.mismatch or e.raw_sha256 <> excluded.raw_sha256
+  returning e.* into v_event;
+  if v_event.id <> p_id then
+    return query select true, false, v_event.mismatch, null::integer, null::timestamptz;
+    return;
+  end if;
+  return query
+  insert into jobs as j (id, mentorado_id, worker_group, name, dedup_key, payload, max_attempts, request_id)
+  values (p_job_id, v_event.mentorado_id, p_worker_group, p_job, 'webhook:' || p_id, jsonb_build_object('eventId', p_id),
+          p_max_attempts, p_request)
+  returning true, true, false, j.ring, j.run_at;
+end $$;
+--> statement-breakpoint
 -- Looks at a job and takes it under a lease. `outcome`: claimed | done | dead | held | early | unknown.
 create function guilda.claim_job(p_id uuid, p_token uuid, p_lease interval)
   returns table (outcome text, name text, mentorado_id uuid, payload jsonb, attempt integer, request_id text, created_at timestamptz, retry_after_ms integer)

@@ -4,6 +4,7 @@ import { RateLimitedError } from "../../shared/errors/app-error.ts";
 import type { Logger } from "../../shared/log/logger.ts";
 import { describeError } from "../../shared/log/scrub.ts";
 import { createLocalLimiter } from "./local-limiter.ts";
+import { createPermitLeases } from "./permit-leases.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -70,6 +71,7 @@ export function createLimits({
     formAddress: sharedLimiter("formAddress"),
   };
   const local = createLocalLimiter({ now, maxKeys: MAX_KEYS_IN_MEMORY });
+  const leases = createPermitLeases({ now, maxKeys: MAX_KEYS_IN_MEMORY });
   let redisRestsUntilMs = 0;
 
   return {
@@ -103,11 +105,17 @@ export function createLimits({
 
   /** @returns milliseconds to wait, 0 to pass, or `undefined` when Redis did not answer in time. */
   async function takeFromRedis(limit: keyof typeof LIMITS, key: string, cost: number): Promise<number | undefined> {
+    const { allowed } = LIMITS[limit];
+    const leaseKey = `${limit}:${key}`;
+    const { missing, ahead } = leases.take({ key: leaseKey, cost, allowed });
+    if (missing === 0) return 0;
     if (now() < redisRestsUntilMs) return undefined;
     if (blocked.size > MAX_KEYS_IN_MEMORY) blocked.clear();
     try {
-      const answer = await shared[limit].limit(key, { rate: cost });
-      return answer.success ? 0 : Math.max(1, answer.reset - now());
+      const { success, remaining, reset } = await shared[limit].limit(key, { rate: missing + ahead });
+      if (!success) return Math.max(1, reset - now());
+      leases.grant({ key: leaseKey, missing, ahead, remaining, allowed });
+      return 0;
     } catch (error) {
       redisRestsUntilMs = now() + REDIS_REST_MS;
       log.write("warn", "limits.fell_back", { operation: limit, error: describeError(error) });

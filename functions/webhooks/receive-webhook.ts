@@ -12,7 +12,8 @@ import { readClerkEvent } from "./read-clerk-event.ts";
 import { storeEvent } from "./services/store-event.ts";
 
 const REPLAY_PATH = jobPath("webhooks.store-event");
-const REPLAY_RETRIES = 5;
+/** As many as every plan of QStash allows. */
+const REPLAY_RETRIES = 3;
 const VERIFIER_TTL_S = 86_400;
 
 export interface WebhookDependencies {

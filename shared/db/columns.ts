@@ -4,7 +4,8 @@ import { fromHex, toHex } from "../bytes.ts";
 /** `timestamptz` as an ISO 8601 string in UTC with milliseconds: `2026-11-21T03:24:26.123Z`. */
 export const instant = customType<{ data: string; driverData: string }>({
   dataType: () => "timestamp with time zone",
-  fromDriver: (value) => new Date(value).toISOString(),
+  // As ISO 8601, which is parsed several times faster than Postgres' own form.
+  fromDriver: (value) => new Date(value.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00")).toISOString(),
 });
 
 /** `bytea` as bytes. Neon's HTTP protocol carries it as `\x…` text. */

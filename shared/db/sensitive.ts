@@ -10,6 +10,8 @@ export interface Keyring {
 interface KeyMaterial {
   encryption: CryptoKey;
   derivation: CryptoKey;
+  /** Derived keys of digests by purpose, the oldest gives way: a webhook needs the same one each time. */
+  digests: Map<string, CryptoKey>;
 }
 
 export interface Encrypted {
@@ -26,6 +28,7 @@ export interface Place {
 }
 
 const NONCE_BYTES = 12;
+const MAX_DIGEST_KEYS = 100;
 /** The blind index must not change when the key that encrypts is rotated, so it is always derived from the first key. */
 const INDEX_KEY_VERSION = 1;
 
@@ -54,7 +57,7 @@ async function openKeyring(text: string): Promise<Keyring> {
         false,
         ["encrypt", "decrypt"],
       );
-      return [Number(version), { encryption, derivation }];
+      return [Number(version), { encryption, derivation, digests: new Map() }];
     }),
   );
   return { newest: Math.max(...entries.map(([version]) => version)), keys: new Map(entries) };
@@ -125,11 +128,18 @@ export async function keyedDigest({
   purpose: string;
   value: string;
 }): Promise<Uint8Array> {
-  const { derivation } = keyOf(keyring, INDEX_KEY_VERSION);
-  const key = await crypto.subtle.deriveKey(hkdf(purpose), derivation, { name: "HMAC", hash: "SHA-256", length: 256 }, false, [
-    "sign",
-  ]);
+  const key = await digestKey(keyOf(keyring, INDEX_KEY_VERSION), purpose);
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, encode(value)));
+}
+
+async function digestKey({ derivation, digests }: KeyMaterial, purpose: string): Promise<CryptoKey> {
+  const known = digests.get(purpose);
+  if (known !== undefined) return known;
+  const algorithm = { name: "HMAC", hash: "SHA-256", length: 256 };
+  const key = await crypto.subtle.deriveKey(hkdf(purpose), derivation, algorithm, false, ["sign"]);
+  if (digests.size >= MAX_DIGEST_KEYS) digests.delete(digests.keys().next().value ?? "");
+  digests.set(purpose, key);
+  return key;
 }
 
 function keyOf(keyring: Keyring, version: number): KeyMaterial {

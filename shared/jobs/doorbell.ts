@@ -6,12 +6,17 @@ import type { StagedJob } from "./stage.ts";
 
 const BATCH_SIZE = 100;
 const PUBLISH_TIMEOUT_MS = 3_000;
+/** How long one request may ring for others; a Worker may go on for 30 s after its answer. */
+const MAX_RINGING_MS = 10_000;
 /** As many as every plan of QStash allows; a job with more attempts than that is rung again by the sweeper. */
 const MAX_RETRIES_PER_RING = 3;
 
 /** Sends QStash messages that say "look at job X". A ring that is lost costs time, never work: the sweeper rings again. */
 export interface Doorbell {
-  /** Never rejects. */
+  /**
+   * Never rejects. While one request of the isolate rings, it takes the jobs of the others along: under load there are many jobs to a
+   * request to QStash, and a lone job does not wait.
+   */
   ring(jobs: readonly StagedJob[], log: Logger): Promise<void>;
   /**
    * Hands a message over that has no job row yet.
@@ -30,19 +35,29 @@ export function createDoorbell({ url, token, publicUrl }: { url: string; token: 
     enableTelemetry: false,
     retry: { retries: 1, backoff: () => 50 },
   });
+  const waiting: StagedJob[] = [];
+  // A time, not a flag: a request that ended while it rang must not silence the isolate.
+  let ringsUntilMs = 0;
+
+  async function send(batch: readonly StagedJob[], log: Logger): Promise<void> {
+    try {
+      // Made anew for each call: the client writes into what it is given.
+      const answers: unknown[] = await within(client.batchJSON(batch.map((job) => toMessage(job, publicUrl))));
+      const refused = answers.filter((answer) => !hasMessageId(answer)).length;
+      if (refused > 0) log.write("warn", "doorbell.refused", { count: refused });
+    } catch (error) {
+      log.write("warn", "doorbell.failed", { count: batch.length, error: describeError(error) });
+    }
+  }
+
   return {
     async ring(jobs, log) {
-      for (let start = 0; start < jobs.length; start += BATCH_SIZE) {
-        const batch = jobs.slice(start, start + BATCH_SIZE);
-        try {
-          // Made anew for each call: the client writes into what it is given.
-          const answers: unknown[] = await within(client.batchJSON(batch.map((job) => toMessage(job, publicUrl))));
-          const refused = answers.filter((answer) => !hasMessageId(answer)).length;
-          if (refused > 0) log.write("warn", "doorbell.refused", { count: refused });
-        } catch (error) {
-          log.write("warn", "doorbell.failed", { count: batch.length, error: describeError(error) });
-        }
-      }
+      waiting.push(...jobs);
+      if (Date.now() < ringsUntilMs) return;
+      const endsAtMs = Date.now() + MAX_RINGING_MS;
+      ringsUntilMs = endsAtMs;
+      while (waiting.length > 0 && Date.now() < endsAtMs) await send(waiting.splice(0, BATCH_SIZE), log);
+      ringsUntilMs = 0;
     },
     async hand({ path, body, deduplicationId, retries }) {
       await within(client.publishJSON({ url: `${publicUrl}${path}`, body, deduplicationId, retries }));

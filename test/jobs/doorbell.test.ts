@@ -90,6 +90,36 @@ test("more jobs than fit one batch are all rung, each once", async () => {
   expect(messagesOf(jobs).map(jobIdOf).toSorted()).toEqual(jobs.map(({ id }) => id).toSorted());
 });
 
+describe("jobs of other requests that come while one rings", () => {
+  test("go along with it, each once, in few requests to QStash", async () => {
+    hold();
+    const { doorbell, log } = platform.kernel("doorbell");
+    const sent = vi.spyOn(globalThis, "fetch");
+    const jobs = Array.from({ length: 40 }, () => staged());
+    await Promise.all(jobs.map((job) => doorbell.ring([job], log)));
+    const requests = sent.mock.calls.length;
+    sent.mockRestore();
+    expect(messagesOf(jobs).map(jobIdOf).toSorted()).toEqual(jobs.map(({ id }) => id).toSorted());
+    expect(requests).toBe(2);
+  });
+
+  test("are rung by a later one when that request ended without a word", async () => {
+    hold();
+    const { doorbell, log } = platform.kernel("doorbell");
+    const jobs = [staged(), staged(), staged()] as const;
+    const silent = vi.spyOn(globalThis, "fetch").mockReturnValue(new Promise(() => undefined));
+    void doorbell.ring([jobs[0]], log);
+    await expect.poll(() => silent.mock.calls.length).toBe(1);
+    silent.mockRestore();
+    await doorbell.ring([jobs[1]], log);
+    expect(messagesOf(jobs)).toEqual([]);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 11_000 });
+    await doorbell.ring([jobs[2]], log);
+    vi.useRealTimers();
+    expect(messagesOf(jobs).map(jobIdOf)).toEqual([jobs[1].id, jobs[2].id]);
+  });
+});
+
 test("the same ring twice is one message, and the next number gets through what QStash remembers", async () => {
   hold();
   const job = staged();
