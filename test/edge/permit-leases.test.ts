@@ -4,7 +4,8 @@ import { createPermitLeases } from "../../functions/edge/permit-leases.ts";
 const ALLOWED = 600;
 
 /** One caller of one isolate; Redis grants whatever is asked for, out of `remaining`. */
-function start({ allowed = ALLOWED, remaining = allowed } = {}) {
+function start({ allowed = ALLOWED }: { allowed?: number } = {}) {
+  let remaining = allowed;
   const clock = { nowMs: 0 };
   const leases = createPermitLeases({ now: () => clock.nowMs, maxKeys: 2 });
   const asked: number[] = [];
