@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-/** The driver keeps its settings in a global, which other files set as the Workers do. */
-const NEEDS_FRESH_MODULES = ["test/contract/neon.test.ts"];
+/**
+ * The driver keeps its settings in a global, which other files set as the Workers do. And a process that "dies" in a test goes on in
+ * the background: what it still asks for would reach the stand-ins of the next file and use up their faults.
+ */
+const NEEDS_OWN_PROCESS = ["test/contract/neon.test.ts", "test/faults/crash.test.ts", "test/outbound/run-effect.test.ts"];
 
 const common = {
   globalSetup: ["test/support/global-setup.ts"],
@@ -22,12 +25,12 @@ export default defineConfig({
           ...common,
           name: "platform",
           include: ["test/**/*.test.ts"],
-          exclude: NEEDS_FRESH_MODULES,
+          exclude: NEEDS_OWN_PROCESS,
           // Every file starts what it needs by itself and shares nothing, so loading the packages anew for each would only cost time.
           isolate: false,
         },
       },
-      { test: { ...common, name: "driver", include: NEEDS_FRESH_MODULES, isolate: true } },
+      { test: { ...common, name: "alone", include: NEEDS_OWN_PROCESS, isolate: true } },
     ],
   },
 });
