@@ -1,10 +1,23 @@
 import { json, type WireAnswer, type WireRequest } from "../http-server.ts";
 import type { Call } from "./call.ts";
 import { createCustomer, getCustomer, listCustomers } from "./customers.ts";
-import { confirmInSandbox, overdueInSandbox, receiveInCash, refund, undoReceivedInCash } from "./money-moves.ts";
+import { deleteInstallment, getInstallment, listInstallmentPayments } from "./installments.ts";
+import { confirmInSandbox, overdueInSandbox, receiveInCash, undoReceivedInCash } from "./money-moves.ts";
 import { identificationField, pixQrCode } from "./payment-codes.ts";
-import { createPayment, deletePayment, listPayments, type PaymentCall, restorePayment, updatePayment } from "./payments.ts";
-import { countRequest, type RateLimit } from "./rate-limit.ts";
+import { listPayments } from "./payment-list.ts";
+import type { PaymentCall } from "./payment-state.ts";
+import { createPayment, deletePayment, restorePayment, updatePayment } from "./payments.ts";
+import { countRequest, type RateLimit, tooManyRequests } from "./rate-limit.ts";
+import { refund } from "./refunds.ts";
+import type { SubscriptionCall } from "./subscription-cycle.ts";
+import {
+  createSubscription,
+  deleteSubscription,
+  getSubscription,
+  listSubscriptionPayments,
+  listSubscriptions,
+  updateSubscription,
+} from "./subscriptions.ts";
 import { createWebhook, deleteWebhook, getWebhook, listWebhooks, updateWebhook } from "./webhooks.ts";
 import { type Account, notFound, refuse, toReais } from "./wire.ts";
 
@@ -27,6 +40,15 @@ const ROUTES: [method: string, path: RegExp, handle: Handler][] = [
   ["GET", /^\/v3\/payments\/([^/]+)\/status$/, ofPayment(({ payment: { status } }) => json(200, { status }))],
   ["GET", /^\/v3\/payments\/([^/]+)\/pixQrCode$/, ofPayment(pixQrCode)],
   ["GET", /^\/v3\/payments\/([^/]+)\/identificationField$/, ofPayment(identificationField)],
+  ["GET", /^\/v3\/installments\/([^/]+)$/, getInstallment],
+  ["DELETE", /^\/v3\/installments\/([^/]+)$/, deleteInstallment],
+  ["GET", /^\/v3\/installments\/([^/]+)\/payments$/, listInstallmentPayments],
+  ["POST", /^\/v3\/subscriptions$/, createSubscription],
+  ["GET", /^\/v3\/subscriptions$/, listSubscriptions],
+  ["GET", /^\/v3\/subscriptions\/([^/]+)$/, ofSubscription(getSubscription)],
+  ["PUT", /^\/v3\/subscriptions\/([^/]+)$/, ofSubscription(updateSubscription)],
+  ["DELETE", /^\/v3\/subscriptions\/([^/]+)$/, ofSubscription(deleteSubscription)],
+  ["GET", /^\/v3\/subscriptions\/([^/]+)\/payments$/, ofSubscription(listSubscriptionPayments)],
   ["POST", /^\/v3\/sandbox\/payment\/([^/]+)\/confirm$/, ofSandbox(confirmInSandbox)],
   ["POST", /^\/v3\/sandbox\/payment\/([^/]+)\/overdue$/, ofSandbox(overdueInSandbox)],
   ["POST", /^\/v3\/webhooks$/, createWebhook],
@@ -104,6 +126,13 @@ function ofPayment(handle: (call: PaymentCall) => WireAnswer): Handler {
   };
 }
 
+function ofSubscription(handle: (call: SubscriptionCall) => WireAnswer): Handler {
+  return (call) => {
+    const subscription = call.account.subscriptions.find(({ id }) => id === call.id);
+    return subscription === undefined ? notFound("Assinatura") : handle({ ...call, subscription });
+  };
+}
+
 function ofSandbox(handle: (call: PaymentCall) => WireAnswer): Handler {
   return (call) => (call.account.apiKey.startsWith(SANDBOX_KEY_PREFIX) ? ofPayment(handle)(call) : notFound("Recurso"));
 }
@@ -134,10 +163,6 @@ function refuseKey(apiKey: string | undefined): WireAnswer {
     return refuse(401, { code: "invalid_access_token_format", description: "O valor informado não é uma chave de API do Asaas" });
   }
   return refuse(401, { code: "invalid_access_token", description: "A chave de API fornecida é inválida" });
-}
-
-function tooManyRequests(): WireAnswer {
-  return refuse(429, { code: "too_many_requests", description: "O limite de requisições foi excedido" });
 }
 
 function parseBody(body: Buffer): Record<string, unknown> | undefined {

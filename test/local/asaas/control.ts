@@ -1,13 +1,19 @@
 import { randomUUID } from "node:crypto";
-import type { WireAnswer, WireRequest } from "../http-server.ts";
+import type { WireAnswer } from "../http-server.ts";
 import { isApiKey } from "./api.ts";
 import type { Call } from "./call.ts";
-import type { EventQueues } from "./event-queues.ts";
+import { type ChargebackStep, dispute } from "./chargebacks.ts";
+import type { Announcement, EventQueues } from "./event-queues.ts";
 import { type PayStep, type PayVia, pay } from "./money-moves.ts";
-import type { PaymentCall } from "./payments.ts";
-import { type Account, notFound, type Payment, type PaymentEvent, type PaymentStatus, refuse } from "./wire.ts";
+import type { PaymentCall } from "./payment-state.ts";
+import { type RefundOutcome, settleRefund } from "./refunds.ts";
+import { passCycle, type SubscriptionCall } from "./subscription-cycle.ts";
+import type { Account, Payment, PaymentEvent, PaymentStatus } from "./wire.ts";
 
-/** What happens at Asaas without a call of ours: accounts are opened, payers pay, banks dispute. */
+/**
+ * What happens at Asaas without a call of ours: accounts are opened, payers pay, banks dispute, months pass. What is impossible throws.
+ * The same over HTTP, where a `/local` path is named.
+ */
 export interface Control {
   /**
    * @param apiKey `$aact_hmlg_…` (sandbox) or `$aact_prod_…`; a key that is known gives its account back.
@@ -15,85 +21,127 @@ export interface Control {
    * @param balanceCents money in the account; refunds need it.
    */
   createAccount(input: { apiKey: string; name?: string; pixKey?: string; balanceCents?: number }): { id: string };
+  /**
+   * Also `PUT /local/account {requestLimit?, holdsRefunds?}` with the account's `access_token`.
+   *
+   * @param requestLimit requests in one window, of which those of the window that runs already count.
+   * @param holdsRefunds refunds wait in REFUND_IN_PROGRESS for `settleRefund`.
+   */
+  adjustAccount(input: { apiKey: string; requestLimit?: number; holdsRefunds?: boolean }): void;
   /** @returns the account's charges, oldest first, deleted ones too. */
   payments(apiKey: string): Payment[];
-  /** What a payer does; also `POST /local/payments/{id}/pay {via, through?}`. @throws Error when it cannot be paid. */
+  /** What a payer does; also `POST /local/payments/{id}/pay {via, through?}`. */
   pay(input: { paymentId: string; via: PayVia; through?: PayStep[] }): Payment;
-  /** Moves a charge to any status and announces it, for what no call of the API does: chargebacks, dunning, risk analysis. */
+  /** A step of a card's chargeback; also `POST /local/payments/{id}/dispute {step}`. */
+  dispute(input: { paymentId: string; step: ChargebackStep }): Payment;
+  /** The bank's answer to a refund in progress; also `POST /local/payments/{id}/settle-refund {outcome}`. */
+  settleRefund(input: { paymentId: string; outcome: RefundOutcome }): Payment;
+  /**
+   * The time comes to make a subscription's next charge; also `POST /local/subscriptions/{id}/cycle`.
+   *
+   * @returns undefined when none is made: it is not active, or has come to its end and is EXPIRED now.
+   */
+  passCycle(input: { subscriptionId: string }): Payment | undefined;
+  /** Moves a charge to any status and announces it, for what nothing else here does: dunning, risk analysis. */
   move(input: { paymentId: string; status: PaymentStatus; event: PaymentEvent }): Payment;
   /** Announces anything, true or not, and changes nothing. */
-  emit(input: { apiKey: string; event: PaymentEvent; payment: Payment }): void;
+  emit(input: Announcement & { apiKey: string }): void;
+}
+
+/** Finds what a control is about, wherever it is kept. */
+export interface Finder {
+  account(apiKey: string | undefined): Account | undefined;
+  aboutPayment(id: string): PaymentCall | undefined;
+  aboutSubscription(id: string): SubscriptionCall | undefined;
+}
+
+export function createFinder({
+  accounts,
+  context,
+}: {
+  accounts: Account[];
+  context: () => Omit<Call, "account" | "id" | "query" | "body">;
+}): Finder {
+  const about = (account: Account, id: string): Call => ({ ...context(), account, id, query: new URLSearchParams(), body: {} });
+  return {
+    account: (apiKey) => accounts.find((each) => each.apiKey === apiKey),
+    aboutPayment(id) {
+      for (const account of accounts) {
+        const payment = account.payments.find((each) => each.id === id);
+        if (payment !== undefined) return { ...about(account, id), payment };
+      }
+      return undefined;
+    },
+    aboutSubscription(id) {
+      for (const account of accounts) {
+        const subscription = account.subscriptions.find((each) => each.id === id);
+        if (subscription !== undefined) return { ...about(account, id), subscription };
+      }
+      return undefined;
+    },
+  };
 }
 
 export function createControl({
   accounts,
   queues,
-  context,
+  find,
   save,
 }: {
   accounts: Account[];
   queues: EventQueues;
-  context: () => Omit<Call, "account" | "id" | "query" | "body">;
+  find: Finder;
   save: () => void;
-}): Control & { answerPayer: (request: WireRequest) => WireAnswer | undefined } {
-  function callAbout(paymentId: string): PaymentCall | undefined {
-    for (const account of accounts) {
-      const payment = account.payments.find(({ id }) => id === paymentId);
-      if (payment === undefined) continue;
-      return { ...context(), account, payment, id: paymentId, query: new URLSearchParams(), body: {} };
-    }
-    return undefined;
-  }
+}): Control {
+  const accountOf = (apiKey: string): Account => known(find.account(apiKey), "account with this API key");
 
-  function knownCall(paymentId: string): PaymentCall {
-    const call = callAbout(paymentId);
-    if (call === undefined) throw new Error(`no such charge: ${paymentId}`);
-    return call;
-  }
-
-  function accountOf(apiKey: string): Account {
-    const account = accounts.find((each) => each.apiKey === apiKey);
-    if (account === undefined) throw new Error("no account has this API key");
-    return account;
+  function change(paymentId: string, act: (call: PaymentCall) => WireAnswer): Payment {
+    const call = known(find.aboutPayment(paymentId), `charge ${paymentId}`);
+    const answer = act(call);
+    if (answer.status !== 200) throw new Error(String(answer.body));
+    save();
+    return call.payment;
   }
 
   return {
     createAccount({ apiKey, name = "Guilda Mentoria", pixKey, balanceCents = 100_000 }) {
       if (!isApiKey(apiKey)) throw new Error("an Asaas API key begins with $aact_hmlg_ or $aact_prod_");
-      const known = accounts.find((each) => each.apiKey === apiKey);
-      if (known !== undefined) return { id: known.id };
+      const there = find.account(apiKey);
+      if (there !== undefined) return { id: there.id };
       const account = newAccount({ apiKey, name, pixKey: pixKey ?? null, balanceCents });
       accounts.push(account);
       save();
       return { id: account.id };
     },
+    adjustAccount({ apiKey, ...knobs }) {
+      Object.assign(accountOf(apiKey), knobs);
+      save();
+    },
     payments: (apiKey) => accountOf(apiKey).payments,
-    pay({ paymentId, via, through }) {
-      const call = knownCall(paymentId);
-      const answer = pay({ call, via, through });
-      if (answer.status !== 200) throw new Error(String(answer.body));
-      return call.payment;
+    pay: ({ paymentId, via, through }) => change(paymentId, (call) => pay({ call, via, through })),
+    dispute: ({ paymentId, step }) => change(paymentId, (call) => dispute(call, step)),
+    settleRefund: ({ paymentId, outcome }) => change(paymentId, (call) => settleRefund(call, outcome)),
+    passCycle({ subscriptionId }) {
+      const payment = passCycle(known(find.aboutSubscription(subscriptionId), `subscription ${subscriptionId}`));
+      save();
+      return payment;
     },
     move({ paymentId, status, event }) {
-      const { account, payment } = knownCall(paymentId);
+      const { account, payment } = known(find.aboutPayment(paymentId), `charge ${paymentId}`);
       payment.status = status;
       queues.publish({ account, event, payment });
       return payment;
     },
-    emit: ({ apiKey, event, payment }) => queues.publish({ account: accountOf(apiKey), event, payment }),
-    answerPayer({ method, path, body }) {
-      const [, paymentId] = /^\/local\/payments\/([^/]+)\/pay$/.exec(path) ?? [];
-      if (paymentId === undefined || method !== "POST") return undefined;
-      const call = callAbout(paymentId);
-      if (call === undefined) return notFound("Cobrança");
-      const { via, through } = JSON.parse(body.toString()) as { via: PayVia; through?: PayStep[] };
-      if (!["pix", "boleto", "card"].includes(via))
-        return refuse(400, { code: "invalid_via", description: "pix, boleto ou card" });
-      return pay({ call, via, through });
-    },
+    emit: ({ apiKey, ...announcement }) => queues.publish({ account: accountOf(apiKey), ...announcement }),
   };
 }
 
+function known<Value>(value: Value | undefined, what: string): Value {
+  if (value === undefined) throw new Error(`no such ${what}`);
+  return value;
+}
+
 function newAccount(input: Pick<Account, "apiKey" | "name" | "pixKey" | "balanceCents">): Account {
-  return { id: randomUUID(), ...input, customers: [], payments: [], webhooks: [], rateWindow: { startedAtMs: 0, used: 0 } };
+  const empty = { customers: [], payments: [], subscriptions: [], webhooks: [] };
+  return { id: randomUUID(), ...input, ...empty, rateWindow: { startedAtMs: 0, used: 0 } };
 }

@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { Courier } from "../courier.ts";
 import { saoPauloDateTime } from "./sao-paulo-time.ts";
-import type { Account, Payment, PaymentEvent, QueuedEvent, Webhook } from "./wire.ts";
+import type { Account, Payment, PaymentEvent, QueuedEvent, Subscription, SubscriptionEvent, Webhook } from "./wire.ts";
+
+/** An event and what it is about, as its envelope holds it. */
+export type Announcement = { event: PaymentEvent; payment: Payment } | { event: SubscriptionEvent; subscription: Subscription };
 
 export interface EventQueues {
-  /** Queues the event, with a copy of the payment as it is now, for every enabled webhook of the account that wants it. */
-  publish(input: { account: Account; event: PaymentEvent; payment: Payment }): void;
+  /** Queues the event, with a copy of what it is about as that is now, for every enabled webhook of the account that wants it. */
+  publish(input: Announcement & { account: Account }): void;
   /** Sends what waits at once: after a webhook was resumed, enabled or changed. */
   resume(webhook: Webhook): void;
 }
@@ -106,10 +109,10 @@ export function startEventQueues({
     pump(webhook);
   }
 
-  function publish({ account, event, payment }: { account: Account; event: PaymentEvent; payment: Payment }): void {
+  function publish({ account, event, ...subject }: Announcement & { account: Account }): void {
     const id = `evt_${randomBytes(16).toString("hex")}&${now().getTime()}`;
     const dateCreated = saoPauloDateTime(now());
-    const body = JSON.stringify({ id, event, dateCreated, account: { id: account.id, ownerId: null }, payment });
+    const body = JSON.stringify({ id, event, dateCreated, account: { id: account.id, ownerId: null }, ...subject });
     const wanting = account.webhooks.filter(({ enabled, events }) => enabled && events.includes(event));
     for (const webhook of wanting) {
       webhook.queue.push({ id, createdAtMs: now().getTime(), body, attempts: 0, nextAttemptAtMs: 0 });

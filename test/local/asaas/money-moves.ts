@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { json, type WireAnswer } from "../http-server.ts";
-import { isOpen, netValue, type PaymentCall, statusByDueDate, wrongState } from "./payments.ts";
-import { addDays, isDate, saoPauloDate, saoPauloDateTime } from "./sao-paulo-time.ts";
-import { type BillingType, type Payment, type Refund, refuse, toCents, toReais } from "./wire.ts";
+import { netValue } from "./new-payment.ts";
+import { isOpen, type PaymentCall, statusByDueDate, wrongState } from "./payment-state.ts";
+import { addDays, isDate, saoPauloDate } from "./sao-paulo-time.ts";
+import { type BillingType, refuse, toCents } from "./wire.ts";
 
 export type PayVia = "pix" | "boleto" | "card";
 
@@ -97,51 +98,4 @@ export function undoReceivedInCash({ account, payment, queues, now }: PaymentCal
   Object.assign(payment, { status: statusByDueDate(payment, saoPauloDate(now())), ...dates });
   queues.publish({ account, event: "PAYMENT_RECEIVED_IN_CASH_UNDONE", payment });
   return json(200, payment);
-}
-
-/**
- * `POST /v3/payments/{id}/refund`: PIX wholly or in parts, a card wholly; boletos have another endpoint. Fees are not given
- * back, so the account must hold the whole amount. A card that is only CONFIRMED passes through REFUND_IN_PROGRESS.
- *
- * @see https://docs.asaas.com/reference/estornar-cobranca
- */
-export function refund({ account, payment, body, queues, now }: PaymentCall): WireAnswer {
-  const isRefundable =
-    (payment.billingType === "PIX" && payment.status === "RECEIVED") ||
-    (payment.billingType === "CREDIT_CARD" && (payment.status === "RECEIVED" || payment.status === "CONFIRMED"));
-  if (!isRefundable) return refuse(400, wrongState(payment, "estornada"));
-  const openCents = (toCents(payment.value) ?? 0) - refundedCents(payment);
-  const cents = body.value === undefined ? openCents : toCents(body.value);
-  const isPartOfCard = payment.billingType === "CREDIT_CARD" && cents !== openCents;
-  if (cents === undefined || cents <= 0 || cents > openCents || isPartOfCard) {
-    return refuse(400, { code: "invalid_value", description: "O valor do estorno é inválido" });
-  }
-  const wasReceived = payment.status === "RECEIVED";
-  if (wasReceived && account.balanceCents < cents) {
-    return refuse(400, { code: "invalid_action", description: "Saldo insuficiente para realizar o estorno" });
-  }
-  if (wasReceived) account.balanceCents -= cents;
-  payment.refunds = [...(payment.refunds ?? []), newRefund({ body, cents, at: now() })];
-  if (!wasReceived) {
-    payment.status = "REFUND_IN_PROGRESS";
-    queues.publish({ account, event: "PAYMENT_REFUND_IN_PROGRESS", payment });
-  }
-  const isWhole = cents === openCents;
-  if (isWhole) payment.status = "REFUNDED";
-  queues.publish({ account, event: isWhole ? "PAYMENT_REFUNDED" : "PAYMENT_PARTIALLY_REFUNDED", payment });
-  return json(200, payment);
-}
-
-function newRefund({ body, cents, at }: { body: Record<string, unknown>; cents: number; at: Date }): Refund {
-  return {
-    dateCreated: saoPauloDateTime(at),
-    status: "DONE",
-    value: toReais(cents),
-    description: typeof body.description === "string" ? body.description : null,
-    transactionReceiptUrl: null,
-  };
-}
-
-function refundedCents({ refunds }: Payment): number {
-  return (refunds ?? []).reduce((total, { value }) => total + (toCents(value) ?? 0), 0);
 }

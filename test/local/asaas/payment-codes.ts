@@ -1,6 +1,6 @@
 import { json, type WireAnswer } from "../http-server.ts";
 import { boletoCodes } from "./boleto.ts";
-import { isOpen, type PaymentCall, wrongState } from "./payments.ts";
+import { isOpen, type PaymentCall, wrongState } from "./payment-state.ts";
 import { pixPayload } from "./pix-payload.ts";
 import { addMonths, saoPauloDate } from "./sao-paulo-time.ts";
 import { refuse, toCents } from "./wire.ts";

@@ -1,4 +1,5 @@
-import type { Account } from "./wire.ts";
+import type { WireAnswer } from "../http-server.ts";
+import { type Account, refuse } from "./wire.ts";
 
 export interface RateLimit {
   /** Requests of one account in one window. */
@@ -16,14 +17,20 @@ export function countRequest({ account, rateLimit, now }: { account: Account; ra
 } {
   const windowMs = rateLimit.windowSeconds * 1000;
   const window = account.rateWindow;
+  const limit = account.requestLimit ?? rateLimit.limit;
   if (now.getTime() >= window.startedAtMs + windowMs) Object.assign(window, { startedAtMs: now.getTime(), used: 0 });
   window.used += 1;
   return {
     headers: {
-      "RateLimit-Limit": String(rateLimit.limit),
-      "RateLimit-Remaining": String(Math.max(0, rateLimit.limit - window.used)),
+      "RateLimit-Limit": String(limit),
+      "RateLimit-Remaining": String(Math.max(0, limit - window.used)),
       "RateLimit-Reset": String(Math.ceil((window.startedAtMs + windowMs - now.getTime()) / 1000)),
     },
-    isExceeded: window.used > rateLimit.limit,
+    isExceeded: window.used > limit,
   };
+}
+
+/** What a request over any limit is answered. */
+export function tooManyRequests(): WireAnswer {
+  return refuse(429, { code: "too_many_requests", description: "O limite de requisições foi excedido" });
 }

@@ -28,9 +28,18 @@ export function addDays(date: string, days: number): string {
   return moved.toISOString().slice(0, 10);
 }
 
-/** @returns the same day of a later month, or that month's last day when it is shorter. */
-export function addMonths(date: string, months: number): string {
-  const [year = 0, month = 0, day = 0] = date.split("-").map(Number);
+/** @returns a day of a later month, the same unless told otherwise, or that month's last day when it is shorter. */
+export function addMonths(date: string, months: number, day: number = dayOfMonth(date)): string {
+  const [year = 0, month = 0] = date.split("-").map(Number);
   const lastDay = new Date(Date.UTC(year, month + months, 0)).getUTCDate();
   return new Date(Date.UTC(year, month - 1 + months, Math.min(day, lastDay))).toISOString().slice(0, 10);
+}
+
+export function dayOfMonth(date: string): number {
+  return Number(date.slice(-2));
+}
+
+/** @returns `16/10/2024` for `2024-10-16`. */
+export function brazilianDate(date: string): string {
+  return date.split("-").reverse().join("/");
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { json, type WireAnswer } from "../http-server.ts";
 import type { Call } from "./call.ts";
-import { listPage, notFound, PAYMENT_EVENTS, type PaymentEvent, type Problem, refuse, type Webhook } from "./wire.ts";
+import { listPage, notFound, PAYMENT_EVENTS, type Problem, refuse, SUBSCRIPTION_EVENTS, type Webhook } from "./wire.ts";
 
 const MAX_WEBHOOKS = 10;
 const AUTH_TOKEN_MIN = 32;
@@ -105,5 +105,6 @@ function isAuthToken(value: unknown): boolean {
 }
 
 function areEvents(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0 && value.every((event) => PAYMENT_EVENTS.includes(event as PaymentEvent));
+  const known: readonly string[] = [...PAYMENT_EVENTS, ...SUBSCRIPTION_EVENTS];
+  return Array.isArray(value) && value.length > 0 && value.every((event) => known.includes(String(event)));
 }

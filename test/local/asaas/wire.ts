@@ -52,6 +52,18 @@ export const PAYMENT_EVENTS = [
 
 export type PaymentEvent = (typeof PAYMENT_EVENTS)[number];
 
+export const SUBSCRIPTION_EVENTS = [
+  "SUBSCRIPTION_CREATED",
+  "SUBSCRIPTION_UPDATED",
+  "SUBSCRIPTION_INACTIVATED",
+  "SUBSCRIPTION_DELETED",
+  "SUBSCRIPTION_SPLIT_DISABLED",
+  "SUBSCRIPTION_SPLIT_DIVERGENCE_BLOCK",
+  "SUBSCRIPTION_SPLIT_DIVERGENCE_BLOCK_FINISHED",
+] as const;
+
+export type SubscriptionEvent = (typeof SUBSCRIPTION_EVENTS)[number];
+
 export interface Customer {
   object: "customer";
   /** `cus_` + 12 digits. */
@@ -94,6 +106,8 @@ export interface Payment {
   id: string;
   dateCreated: string;
   customer: string;
+  /** Id of the subscription that it is a charge of. */
+  subscription?: string;
   /** Id shared by the parts of an instalment plan. */
   installment?: string;
   paymentLink: null;
@@ -135,6 +149,57 @@ export interface Payment {
   postalService: boolean;
   custody: null;
   refunds: Refund[] | null;
+  /** There once the payer has disputed it, and for good. */
+  chargeback?: Chargeback;
+}
+
+export interface Chargeback {
+  id: string;
+  payment: string;
+  installment: string | null;
+  customerAccount: string;
+  status: "REQUESTED" | "IN_DISPUTE" | "DISPUTE_LOST" | "REVERSED" | "DONE";
+  reason: string;
+  /** When documents were sent against it. */
+  disputeStartDate: string | null;
+  /** Reais. */
+  value: number;
+  paymentDate: string | null;
+  disputeStatus: "REQUESTED" | "ACCEPTED" | "REJECTED" | null;
+  deadlineToSendDisputeDocuments: string;
+}
+
+export const CYCLES = ["WEEKLY", "BIWEEKLY", "MONTHLY", "BIMONTHLY", "QUARTERLY", "SEMIANNUALLY", "YEARLY"] as const;
+
+export type Cycle = (typeof CYCLES)[number];
+
+/** A subscription as the API answers it; events write its days `16/10/2024`. */
+export interface Subscription {
+  object: "subscription";
+  /** `sub_` + 16 characters. */
+  id: string;
+  dateCreated: string;
+  customer: string;
+  paymentLink: null;
+  /** Reais, of each charge. */
+  value: number;
+  /** Of the charge that is made next. */
+  nextDueDate: string;
+  cycle: Cycle;
+  description: string | null;
+  billingType: BillingType;
+  deleted: boolean;
+  status: "ACTIVE" | "INACTIVE" | "EXPIRED";
+  externalReference: string | null;
+  checkoutSession: null;
+  sendPaymentByPostalService: boolean;
+  /** After which no charge is due. */
+  endDate: string | null;
+  maxPayments: number | null;
+  discount: Payment["discount"];
+  fine: Payment["fine"];
+  interest: Payment["interest"];
+  split: null;
 }
 
 /** An event waiting to be answered with 200 by one webhook. */
@@ -160,7 +225,7 @@ export interface Webhook {
   /** 32 to 255 characters, sent back in `asaas-access-token`; never answered. */
   authToken: string;
   sendType: "SEQUENTIALLY" | "NON_SEQUENTIALLY";
-  events: PaymentEvent[];
+  events: (PaymentEvent | SubscriptionEvent)[];
   /** Consecutive failures. */
   penalizedRequestsCount: number;
   queue: QueuedEvent[];
@@ -176,8 +241,19 @@ export interface Account {
   balanceCents: number;
   customers: Customer[];
   payments: Payment[];
+  subscriptions: KeptSubscription[];
   webhooks: Webhook[];
   rateWindow: { startedAtMs: number; used: number };
+  /** Requests in one window; the stand-in's own limit when left out. */
+  requestLimit?: number;
+  /** Refunds wait for the bank's answer, instead of being done at once. */
+  holdsRefunds?: boolean;
+}
+
+/** What is kept of a subscription beside what is shown. */
+export interface KeptSubscription extends Subscription {
+  /** Day of the month that its charges are due on, where the month has it. */
+  dueDay: number;
 }
 
 /** One problem of a request, as Asaas lists it. */
