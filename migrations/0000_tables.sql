@@ -4,15 +4,19 @@ CREATE TABLE "charge_events" (
 	"charge_id" uuid NOT NULL,
 	"event_type" text NOT NULL,
 	"outcome" text NOT NULL,
+	"status" text,
 	"recorded_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"known_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "charge_events_mentorado_id_event_id_pk" PRIMARY KEY("mentorado_id","event_id")
 );
 --> statement-breakpoint
 CREATE TABLE "charges" (
 	"mentorado_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
-	"installment_id" uuid NOT NULL,
+	"installment_id" uuid,
+	"subscription_id" uuid,
 	"student_id" uuid NOT NULL,
+	"description" text,
 	"billing_type" text NOT NULL,
 	"amount_cents" bigint NOT NULL,
 	"currency" text DEFAULT 'BRL' NOT NULL,
@@ -22,8 +26,14 @@ CREATE TABLE "charges" (
 	"provider_status" text,
 	"external_id" text,
 	"net_cents" bigint,
+	"refunded_cents" bigint DEFAULT 0 NOT NULL,
 	"invoice_url" text,
 	"pix_payload" text,
+	"pix_expires_at" timestamp with time zone,
+	"boleto_line" text,
+	"boleto_url" text,
+	"received_at" timestamp with time zone,
+	"write_off_reason" text,
 	"version" integer DEFAULT 1 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
@@ -33,15 +43,47 @@ CREATE TABLE "charges" (
 	CONSTRAINT "charges_amount" CHECK ("charges"."amount_cents" > 0)
 );
 --> statement-breakpoint
+CREATE TABLE "dunning_opt_outs" (
+	"mentorado_id" uuid NOT NULL,
+	"student_id" uuid NOT NULL,
+	"is_opted_out" boolean NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "dunning_opt_outs_mentorado_id_student_id_pk" PRIMARY KEY("mentorado_id","student_id")
+);
+--> statement-breakpoint
+CREATE TABLE "dunning_policies" (
+	"mentorado_id" uuid PRIMARY KEY NOT NULL,
+	"is_enabled" boolean NOT NULL,
+	"steps" smallint[] NOT NULL,
+	"quiet_from" time NOT NULL,
+	"quiet_until" time NOT NULL,
+	"skips_weekends" boolean NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "ledger_entries" (
 	"mentorado_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
+	"seq" bigint NOT NULL,
 	"kind" text NOT NULL,
 	"charge_id" uuid NOT NULL,
+	"movement" text NOT NULL,
+	"source" text NOT NULL,
 	"source_event_id" uuid,
-	"recorded_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"occurred_at" timestamp with time zone NOT NULL,
+	"recorded_at" timestamp with time zone NOT NULL,
+	"previous_hash" "bytea" NOT NULL,
+	"hash" "bytea" NOT NULL,
 	CONSTRAINT "ledger_entries_mentorado_id_id_pk" PRIMARY KEY("mentorado_id","id"),
-	CONSTRAINT "ledger_entries_once" UNIQUE("mentorado_id","charge_id","kind")
+	CONSTRAINT "ledger_entries_chained" UNIQUE("mentorado_id","seq"),
+	CONSTRAINT "ledger_entries_once" UNIQUE("mentorado_id","charge_id","movement")
+);
+--> statement-breakpoint
+CREATE TABLE "ledger_heads" (
+	"mentorado_id" uuid PRIMARY KEY NOT NULL,
+	"seq" bigint NOT NULL,
+	"hash" "bytea" NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "ledger_lines" (
@@ -57,7 +99,8 @@ CREATE TABLE "payment_reminders" (
 	"mentorado_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
 	"charge_id" uuid NOT NULL,
-	"step" text NOT NULL,
+	"step" smallint NOT NULL,
+	"channel" text DEFAULT 'in_app' NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "payment_reminders_mentorado_id_id_pk" PRIMARY KEY("mentorado_id","id"),
 	CONSTRAINT "payment_reminders_once" UNIQUE("mentorado_id","charge_id","step")
@@ -68,11 +111,18 @@ CREATE TABLE "provider_accounts" (
 	"id" uuid NOT NULL,
 	"provider" text NOT NULL,
 	"account_ref" text NOT NULL,
+	"environment" text DEFAULT 'sandbox' NOT NULL,
 	"api_key_encrypted" "bytea" NOT NULL,
 	"api_key_key_version" smallint NOT NULL,
+	"api_key_last4" text DEFAULT '' NOT NULL,
 	"webhook_token_digest" "bytea" NOT NULL,
+	"webhook_external_id" text,
 	"is_active" boolean DEFAULT true NOT NULL,
+	"tested_at" timestamp with time zone,
+	"test_result" text,
+	"version" integer DEFAULT 1 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "provider_accounts_mentorado_id_id_pk" PRIMARY KEY("mentorado_id","id"),
 	CONSTRAINT "provider_accounts_one_per_provider" UNIQUE("mentorado_id","provider"),
 	CONSTRAINT "provider_accounts_ref" UNIQUE("provider","account_ref")
@@ -85,6 +135,60 @@ CREATE TABLE "provider_customers" (
 	"external_id" text NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "provider_customers_mentorado_id_provider_student_id_pk" PRIMARY KEY("mentorado_id","provider","student_id")
+);
+--> statement-breakpoint
+CREATE TABLE "subscriptions" (
+	"mentorado_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"student_id" uuid NOT NULL,
+	"billing_type" text NOT NULL,
+	"cycle" text NOT NULL,
+	"amount_cents" bigint NOT NULL,
+	"currency" text DEFAULT 'BRL' NOT NULL,
+	"next_due_date" date NOT NULL,
+	"end_date" date,
+	"max_payments" integer,
+	"description" text,
+	"status" text DEFAULT 'draft' NOT NULL,
+	"external_id" text,
+	"status_at" timestamp with time zone,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "subscriptions_mentorado_id_id_pk" PRIMARY KEY("mentorado_id","id"),
+	CONSTRAINT "subscriptions_external_id" UNIQUE("mentorado_id","external_id"),
+	CONSTRAINT "subscriptions_amount" CHECK ("subscriptions"."amount_cents" > 0)
+);
+--> statement-breakpoint
+CREATE TABLE "sync_conflicts" (
+	"mentorado_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"external_id" text NOT NULL,
+	"charge_id" uuid,
+	"local" jsonb,
+	"remote" jsonb,
+	"status" text DEFAULT 'pending' NOT NULL,
+	"resolution" text,
+	"resolved_by" text,
+	"resolved_at" timestamp with time zone,
+	"seen_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	CONSTRAINT "sync_conflicts_mentorado_id_id_pk" PRIMARY KEY("mentorado_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "sync_states" (
+	"mentorado_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"watermark" date NOT NULL,
+	"next_offset" integer,
+	"started_at" timestamp with time zone,
+	"finished_at" timestamp with time zone,
+	"compared" integer DEFAULT 0 NOT NULL,
+	"repaired" integer DEFAULT 0 NOT NULL,
+	"conflicts" integer DEFAULT 0 NOT NULL,
+	CONSTRAINT "sync_states_mentorado_id_kind_pk" PRIMARY KEY("mentorado_id","kind")
 );
 --> statement-breakpoint
 CREATE TABLE "enrollments" (
@@ -312,6 +416,7 @@ CREATE TABLE "schedule_slots" (
 	"slot" timestamp with time zone NOT NULL,
 	"job_id" uuid NOT NULL,
 	"is_late" boolean NOT NULL,
+	"is_operated" boolean DEFAULT false NOT NULL,
 	"fired_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "schedule_slots_mentorado_id_schedule_slot_pk" PRIMARY KEY("mentorado_id","schedule","slot")
 );
@@ -341,13 +446,19 @@ CREATE TABLE "webhook_events" (
 ALTER TABLE "charge_events" ADD CONSTRAINT "charge_events_mentorado_id_charge_id_charges_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","charge_id") REFERENCES "public"."charges"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charge_events" ADD CONSTRAINT "charge_events_event_id_webhook_events_id_fk" FOREIGN KEY ("event_id") REFERENCES "public"."webhook_events"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charges" ADD CONSTRAINT "charges_mentorado_id_student_id_students_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","student_id") REFERENCES "public"."students"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "charges" ADD CONSTRAINT "charges_mentorado_id_subscription_id_subscriptions_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","subscription_id") REFERENCES "public"."subscriptions"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charges" ADD CONSTRAINT "charges_mentorado_id_installment_id_installments_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","installment_id") REFERENCES "public"."installments"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "dunning_opt_outs" ADD CONSTRAINT "dunning_opt_outs_mentorado_id_student_id_students_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","student_id") REFERENCES "public"."students"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "dunning_policies" ADD CONSTRAINT "dunning_policies_mentorado_id_mentorados_id_fk" FOREIGN KEY ("mentorado_id") REFERENCES "public"."mentorados"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "ledger_entries" ADD CONSTRAINT "ledger_entries_mentorado_id_charge_id_charges_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","charge_id") REFERENCES "public"."charges"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "ledger_entries" ADD CONSTRAINT "ledger_entries_source_event_id_webhook_events_id_fk" FOREIGN KEY ("source_event_id") REFERENCES "public"."webhook_events"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "ledger_heads" ADD CONSTRAINT "ledger_heads_mentorado_id_mentorados_id_fk" FOREIGN KEY ("mentorado_id") REFERENCES "public"."mentorados"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "ledger_lines" ADD CONSTRAINT "ledger_lines_mentorado_id_entry_id_ledger_entries_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","entry_id") REFERENCES "public"."ledger_entries"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payment_reminders" ADD CONSTRAINT "payment_reminders_mentorado_id_charge_id_charges_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","charge_id") REFERENCES "public"."charges"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "provider_accounts" ADD CONSTRAINT "provider_accounts_mentorado_id_mentorados_id_fk" FOREIGN KEY ("mentorado_id") REFERENCES "public"."mentorados"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "provider_customers" ADD CONSTRAINT "provider_customers_mentorado_id_student_id_students_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","student_id") REFERENCES "public"."students"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "subscriptions" ADD CONSTRAINT "subscriptions_mentorado_id_student_id_students_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","student_id") REFERENCES "public"."students"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "sync_conflicts" ADD CONSTRAINT "sync_conflicts_mentorado_id_charge_id_charges_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","charge_id") REFERENCES "public"."charges"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "enrollments" ADD CONSTRAINT "enrollments_mentorado_id_student_id_students_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","student_id") REFERENCES "public"."students"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "enrollments" ADD CONSTRAINT "enrollments_mentorado_id_offering_id_offerings_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","offering_id") REFERENCES "public"."offerings"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "installments" ADD CONSTRAINT "installments_mentorado_id_enrollment_id_enrollments_mentorado_id_id_fk" FOREIGN KEY ("mentorado_id","enrollment_id") REFERENCES "public"."enrollments"("mentorado_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -360,6 +471,10 @@ ALTER TABLE "memberships" ADD CONSTRAINT "memberships_mentorado_id_mentorados_id
 ALTER TABLE "memberships" ADD CONSTRAINT "memberships_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "charge_events_of_charge" ON "charge_events" USING btree ("mentorado_id","charge_id");--> statement-breakpoint
 CREATE INDEX "charges_due" ON "charges" USING btree ("mentorado_id","due_date");--> statement-breakpoint
+CREATE INDEX "ledger_entries_recorded" ON "ledger_entries" USING btree ("mentorado_id","recorded_at");--> statement-breakpoint
+CREATE INDEX "ledger_entries_occurred" ON "ledger_entries" USING btree ("mentorado_id","occurred_at");--> statement-breakpoint
+CREATE INDEX "sync_conflicts_pending" ON "sync_conflicts" USING btree ("mentorado_id","status","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "sync_conflicts_once" ON "sync_conflicts" USING btree ("mentorado_id","external_id","kind") WHERE "sync_conflicts"."status" = 'pending';--> statement-breakpoint
 CREATE INDEX "enrollments_of_student" ON "enrollments" USING btree ("mentorado_id","student_id");--> statement-breakpoint
 CREATE INDEX "lead_stage_history_of_lead" ON "lead_stage_history" USING btree ("mentorado_id","lead_id","at");--> statement-breakpoint
 CREATE INDEX "audit_log_of_row" ON "audit_log" USING btree ("mentorado_id","table_name","row_id","id");--> statement-breakpoint

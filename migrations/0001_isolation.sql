@@ -184,8 +184,8 @@ declare
 begin
   foreach v_table in array array[
     'memberships', 'lead_forms', 'leads', 'lead_stage_history', 'students', 'offerings', 'enrollments', 'installments',
-    'provider_accounts', 'charges', 'provider_customers', 'charge_events', 'ledger_entries', 'ledger_lines', 'payment_reminders',
-    'effects', 'idempotency_keys'
+    'provider_accounts', 'charges', 'subscriptions', 'provider_customers', 'charge_events', 'ledger_entries', 'ledger_lines', 'ledger_heads',
+    'payment_reminders', 'dunning_policies', 'dunning_opt_outs', 'sync_states', 'sync_conflicts', 'effects', 'idempotency_keys'
   ] loop
     execute format('alter table %I enable row level security', v_table);
     execute format('alter table %I force row level security', v_table);
@@ -202,7 +202,8 @@ begin
 end $$;
 --> statement-breakpoint
 -- A member writes the tables of the practice; nobody deletes a row.
-grant insert, update on leads, students, offerings, enrollments, lead_forms, memberships, provider_accounts, charges, provider_customers, effects, idempotency_keys to guilda_app;
+grant insert, update on leads, students, offerings, enrollments, lead_forms, memberships, provider_accounts, charges, subscriptions, provider_customers,
+  ledger_heads, dunning_policies, dunning_opt_outs, sync_states, sync_conflicts, effects, idempotency_keys to guilda_app;
 --> statement-breakpoint
 grant insert on lead_stage_history, installments, charge_events, ledger_entries, ledger_lines, payment_reminders to guilda_app;
 --> statement-breakpoint
@@ -309,8 +310,12 @@ begin
     ['enrollments', 'id', ''],
     ['installments', 'id', ''],
     ['provider_accounts', 'id', 'api_key_encrypted,webhook_token_digest'],
-    ['charges', 'id', 'pix_payload'],
+    ['charges', 'id', 'pix_payload,boleto_line,description'],
+    ['subscriptions', 'id', ''],
     ['provider_customers', 'student_id', ''],
+    ['dunning_policies', 'mentorado_id', ''],
+    ['dunning_opt_outs', 'student_id', ''],
+    ['sync_conflicts', 'id', 'local,remote'],
     ['charge_events', 'event_id', ''],
     ['ledger_entries', 'id', ''],
     ['ledger_lines', 'entry_id', ''],

@@ -38,8 +38,9 @@ begin
   returning true, true, false, j.ring, j.run_at;
 end $$;
 --> statement-breakpoint
--- Looks at a job and takes it under a lease. `outcome`: claimed | done | dead | held | early | unknown.
-create function guilda.claim_job(p_id uuid, p_token uuid, p_lease interval)
+-- Looks at a job and takes it under a lease. `outcome`: claimed | done | dead | held | early | unknown. A job is known at its own
+-- endpoint alone, by its name: rung elsewhere, it is left as it is.
+create function guilda.claim_job(p_id uuid, p_name text, p_token uuid, p_lease interval)
   returns table (outcome text, name text, mentorado_id uuid, payload jsonb, attempt integer, request_id text, created_at timestamptz, retry_after_ms integer)
   language plpgsql as $$
 #variable_conflict use_column
@@ -49,7 +50,7 @@ begin
   perform set_config('role', 'guilda_system', true);
   update jobs j
      set status = 'running', attempts = j.attempts + 1, lease_token = p_token, lease_until = now() + p_lease
-   where j.id = p_id and j.status in ('pending', 'running') and j.run_at <= now()
+   where j.id = p_id and j.name = p_name and j.status in ('pending', 'running') and j.run_at <= now()
      and (j.lease_until is null or j.lease_until < now()) and j.attempts < j.max_attempts
   returning j.* into v_job;
   if found then
@@ -58,9 +59,9 @@ begin
   end if;
   -- Attempts used up by crashes that reported nothing: the lease has run out, so nobody works on it any more.
   update jobs j set status = 'dead', last_error = coalesce(j.last_error, 'ATTEMPTS_EXHAUSTED'), lease_token = null, lease_until = null
-   where j.id = p_id and j.status in ('pending', 'running') and j.run_at <= now()
+   where j.id = p_id and j.name = p_name and j.status in ('pending', 'running') and j.run_at <= now()
      and (j.lease_until is null or j.lease_until < now()) and j.attempts >= j.max_attempts;
-  select * into v_job from jobs j where j.id = p_id;
+  select * into v_job from jobs j where j.id = p_id and j.name = p_name;
   if not found then
     return query select 'unknown', null::text, null::uuid, null::jsonb, 0, null::text, null::timestamptz, 0;
     return;
@@ -154,7 +155,7 @@ begin
   targets as (
     select d.*, t.mentorado_id, t.timezone,
            greatest(d.known_since, t.since, v_now - d.cap,
-                    (select max(x.slot) from schedule_slots x where x.mentorado_id = t.mentorado_id and x.schedule = d.name and x.slot <= v_now)) as after
+                    (select max(x.slot) from schedule_slots x where x.mentorado_id = t.mentorado_id and x.schedule = d.name and x.slot <= v_now and not x.is_operated)) as after
       from definitions d
       join lateral (
         select m.id as mentorado_id, m.timezone, m.created_at as since from mentorados m where d.scope = 'mentorado' and m.status = 'active'
@@ -189,8 +190,8 @@ begin
      order by s.slot, s.name, s.mentorado_id limit 1000
   ),
   fired as (
-    insert into schedule_slots (schedule, mentorado_id, slot, job_id, is_late)
-    select d.name, d.mentorado_id, d.slot, gen_random_uuid(), d.is_late from due d
+    insert into schedule_slots (schedule, mentorado_id, slot, job_id, is_late, is_operated)
+    select d.name, d.mentorado_id, d.slot, gen_random_uuid(), d.is_late, p_only is not null from due d
     on conflict do nothing
     returning schedule_slots.schedule, schedule_slots.mentorado_id, schedule_slots.slot, schedule_slots.job_id
   )

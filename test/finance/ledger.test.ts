@@ -3,7 +3,10 @@ import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Platform, startPlatform } from "../support/platform.ts";
 import { deliver, mountFinance } from "./support/asaas-events.ts";
+import { postEntry } from "./support/ledger-entries.ts";
 import { type Books, openBooks } from "./support/open-books.ts";
+
+const POST = "select guilda.post_entry($1, $2, $3, 'receipt', $4, 'job:test', null, now(), $5) as added";
 
 let platform: Platform;
 beforeAll(async () => {
@@ -12,7 +15,10 @@ beforeAll(async () => {
 });
 afterAll(() => platform.close());
 
-/** Writes an entry with these lines in one transaction, as the owner of the database or as the application. */
+/**
+ * Writes an entry with these lines in one transaction, past `guilda.post_entry`, as the owner of the database or as the application.
+ * Its hashes are none: what is tested is what is refused even so.
+ */
 async function enter({
   books,
   lines,
@@ -24,19 +30,12 @@ async function enter({
 }) {
   const { id: chargeId } = await books.bill();
   const entryId = uuidv7();
-  const client = new pg.Client({ connectionString: platform.database.databaseUrl });
-  await client.connect();
-  try {
-    await client.query("begin");
+  await withRole({ mentoradoId: books.mentoradoId, as }, async (client) => {
     await client.query(
-      "select set_config('app.actor_type', 'system', true), set_config('app.mentorado_id', $1, true), set_config('role', $2, true)",
-      [books.mentoradoId, as === "owner" ? "none" : as],
+      `insert into ledger_entries (mentorado_id, id, seq, kind, charge_id, movement, source, occurred_at, recorded_at, previous_hash, hash)
+       values ($1, $2, 1, 'receipt', $3, 'receipt', 'job:test', now(), now(), '', '')`,
+      [books.mentoradoId, entryId, chargeId],
     );
-    await client.query("insert into ledger_entries (mentorado_id, id, kind, charge_id) values ($1, $2, 'receipt', $3)", [
-      books.mentoradoId,
-      entryId,
-      chargeId,
-    ]);
     for (const [account, amount] of lines) {
       await client.query("insert into ledger_lines (mentorado_id, entry_id, account, amount_cents) values ($1, $2, $3, $4)", [
         books.mentoradoId,
@@ -45,16 +44,29 @@ async function enter({
         amount,
       ]);
     }
-    await client.query("commit");
-  } finally {
-    await client.end();
-  }
+  });
   return entryId;
 }
 
-async function pay(books: Books, { id, externalId }: { id: string; externalId: string }, netValue: number): Promise<void> {
-  const payment = { id: externalId, status: "RECEIVED", externalReference: id, netValue };
-  expect((await deliver(platform, books.mentoradoId, { event: "PAYMENT_RECEIVED", payment })).status).toBe(200);
+/** One transaction of a role, for this mentorado. */
+async function withRole<Result>(
+  { mentoradoId, as }: { mentoradoId: string; as: "owner" | "guilda_app" },
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({ connectionString: platform.database.databaseUrl });
+  await client.connect();
+  try {
+    await client.query("begin");
+    await client.query(
+      "select set_config('app.actor_type', 'system', true), set_config('app.mentorado_id', $1, true), set_config('role', $2, true)",
+      [mentoradoId, as === "owner" ? "none" : as],
+    );
+    const result = await work(client);
+    await client.query("commit");
+    return result;
+  } finally {
+    await client.end();
+  }
 }
 
 describe("an entry", () => {
@@ -115,8 +127,107 @@ describe("an entry", () => {
     await expect(platform.database.query(statement, [entryId])).rejects.toMatchObject({ code: "GU403", message: "APPEND_ONLY" });
   });
 
+  test.each([
+    "update ledger_entries set kind = kind",
+    "delete from ledger_entries",
+    "update ledger_lines set amount_cents = amount_cents",
+    "delete from ledger_lines",
+    "delete from ledger_heads",
+    "truncate ledger_entries cascade",
+    "alter table ledger_entries disable trigger append_only",
+    "set local session_replication_role = replica",
+  ])("is not the application's to change: %s", async (statement) => {
+    const books = await openBooks(platform);
+    const { id: chargeId } = await books.bill();
+    const { mentoradoId } = books;
+    await postEntry(platform.database, { mentoradoId, chargeId, movement: "receipt", lines: { cash: 5, receivable: -5 } });
+    await expect(withRole({ mentoradoId, as: "guilda_app" }, (client) => client.query(statement))).rejects.toMatchObject({
+      code: "42501",
+    });
+  });
+
   test.each(["ledger_entries", "ledger_lines", "charge_events", "audit_log"])("%s is never emptied", async (table) => {
     await expect(platform.database.query(`truncate ${table} cascade`)).rejects.toMatchObject({ message: "APPEND_ONLY" });
+  });
+});
+
+describe("posting", () => {
+  const LINES = { cash: 9_701, fees: 299, receivable: -10_000 };
+
+  test("leaves a chain without gaps however many post at once, in the order in which the entries became known", async () => {
+    const books = await openBooks(platform);
+    const { id: chargeId } = await books.bill();
+    const { mentoradoId } = books;
+    const movements = Array.from({ length: 30 }, (_, index) => `receipt:${index}`);
+    const posted = await Promise.all(
+      movements.map((movement) =>
+        withRole({ mentoradoId, as: "guilda_app" }, async (client) => {
+          const { rows } = await client.query<{ added: boolean }>(POST, [mentoradoId, uuidv7(), chargeId, movement, LINES]);
+          return rows[0]?.added;
+        }),
+      ),
+    );
+    expect(posted).toEqual(movements.map(() => true));
+    const rows = await platform.database.query<{ seq: number; isOrdered: boolean }>(
+      `select seq::integer, recorded_at >= lag(recorded_at, 1, '-infinity') over (order by seq) as "isOrdered"
+         from ledger_entries where mentorado_id = $1 order by seq`,
+      [mentoradoId],
+    );
+    expect(rows).toEqual(movements.map((_, index) => ({ seq: index + 1, isOrdered: true })));
+    const finance = await books.join("owner");
+    expect(await finance.financial.ledger.verify.query()).toMatchObject({ isValid: true, entries: 30, firstBad: null });
+  });
+
+  test("enters a movement once, however many report it at once", async () => {
+    const books = await openBooks(platform);
+    const { id: chargeId } = await books.bill();
+    const { mentoradoId } = books;
+    const posted = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        withRole({ mentoradoId, as: "guilda_app" }, async (client) => {
+          const { rows } = await client.query<{ added: boolean }>(POST, [mentoradoId, uuidv7(), chargeId, "receipt", LINES]);
+          return rows[0]?.added;
+        }),
+      ),
+    );
+    expect(posted.toSorted()).toEqual([...Array.from({ length: 9 }, () => false), true]);
+    const finance = await books.join("owner");
+    expect(await finance.financial.ledger.verify.query()).toMatchObject({ isValid: true, entries: 1 });
+  });
+
+  test("enters nothing where nothing moves, and nothing for a charge that is not there", async () => {
+    const books = await openBooks(platform);
+    const { id: chargeId } = await books.bill();
+    const { mentoradoId } = books;
+    const { database } = platform;
+    const nothing = { cash: 0, receivable: 0 };
+    expect((await postEntry(database, { mentoradoId, chargeId, movement: "receipt", lines: nothing })).isAdded).toBe(false);
+    expect((await postEntry(database, { mentoradoId, chargeId: uuidv7(), movement: "receipt", lines: LINES })).isAdded).toBe(
+      false,
+    );
+    const finance = await books.join("owner");
+    expect(await finance.financial.ledger.verify.query()).toEqual({
+      isValid: true,
+      entries: 0,
+      firstBad: null,
+      headHash: "0".repeat(64),
+      through: null,
+      balances: [],
+    });
+  });
+
+  test("is undone as a whole when the transaction is: the chain goes on as if it had not been", async () => {
+    const books = await openBooks(platform);
+    const { id: chargeId } = await books.bill();
+    const { mentoradoId } = books;
+    const unbalanced = { cash: 5, receivable: -4 };
+    await postEntry(platform.database, { mentoradoId, chargeId, movement: "first", lines: LINES });
+    await expect(
+      postEntry(platform.database, { mentoradoId, chargeId, movement: "second", lines: unbalanced }),
+    ).rejects.toMatchObject({ message: "LEDGER_UNBALANCED" });
+    await postEntry(platform.database, { mentoradoId, chargeId, movement: "third", lines: LINES });
+    const finance = await books.join("owner");
+    expect(await finance.financial.ledger.verify.query()).toMatchObject({ isValid: true, entries: 2, through: { seq: 2 } });
   });
 });
 
@@ -124,52 +235,78 @@ describe("the ledger that is read", () => {
   test("has each entry with its lines, newest first, and balances that equal the sums of all lines", async () => {
     const books = await openBooks(platform);
     const finance = await books.join("manager");
-    const charges = [
-      await books.bill({ amountCents: 10_000 }),
-      await books.bill({ amountCents: 2_500 }),
-      await books.bill({ amountCents: 1 }),
+    const { mentoradoId } = books;
+    const charges = [await books.bill(), await books.bill(), await books.bill()].map(({ id }) => id);
+    const amounts: Record<string, number>[] = [
+      { cash: 9_701, fees: 299, receivable: -10_000 },
+      { cash: 2_500, receivable: -2_500 },
+      { cash: 1, receivable: -1 },
     ];
-    const nets = [97.01, 25, 0.01];
-    for (const [index, charge] of charges.entries()) await pay(books, charge, nets[index] ?? 0);
+    const ids: string[] = [];
+    for (const [index, lines] of amounts.entries()) {
+      const posting = { chargeId: charges[index] ?? "", movement: "receipt:2026-06-12", source: `asaas:evt_${index}`, lines };
+      const occurredAt = `2026-06-12T19:45:0${index}.123Z`;
+      ids.push((await postEntry(platform.database, { mentoradoId, occurredAt, ...posting })).id);
+    }
 
     const first = await finance.financial.ledger.list.query({ limit: 2 });
     const rest = await finance.financial.ledger.list.query({ limit: 2, cursor: first.nextCursor ?? "" });
-    const items = [...first.items, ...rest.items];
-    expect(items.map(({ chargeId }) => chargeId)).toEqual(charges.map(({ id }) => id).toReversed());
+    const items = [...first.items, ...rest.items].toReversed();
     expect(rest.nextCursor).toBeNull();
-    expect(items.map(({ lines }) => lines)).toEqual([
-      [
-        { account: "cash", amountCents: 1 },
-        { account: "receivable", amountCents: -1 },
-      ],
-      [
-        { account: "cash", amountCents: 2_500 },
-        { account: "receivable", amountCents: -2_500 },
-      ],
-      [
-        { account: "cash", amountCents: 9_701 },
-        { account: "fees", amountCents: 299 },
-        { account: "receivable", amountCents: -10_000 },
-      ],
-    ]);
+    expect(items).toEqual(
+      amounts.map((lines, index) => ({
+        id: ids[index],
+        seq: index + 1,
+        kind: "receipt",
+        chargeId: charges[index],
+        movement: "receipt:2026-06-12",
+        source: `asaas:evt_${index}`,
+        sourceEventId: null,
+        occurredAt: `2026-06-12T19:45:0${index}.123Z`,
+        recordedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+        hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+        lines: Object.entries(lines).map(([account, amountCents]) => ({ account, amountCents })),
+      })),
+    );
     const sums = await platform.database.query(
-      `select account, sum(amount_cents)::integer as "balanceCents" from ledger_lines where mentorado_id = $1 group by 1 order by 1`,
-      [books.mentoradoId],
+      `select account, currency, sum(amount_cents)::integer as "balanceCents" from ledger_lines where mentorado_id = $1 group by 1, 2 order by 1`,
+      [mentoradoId],
     );
     expect(first.balances).toEqual(sums);
     expect(rest.balances).toEqual(sums);
     expect(sums.reduce((sum, { balanceCents }) => sum + Number(balanceCents), 0)).toBe(0);
+    expect(await finance.financial.ledger.balances.query()).toEqual({
+      through: { seq: 3, id: ids[2], recordedAt: items[2]?.recordedAt },
+      balances: sums,
+    });
+    expect(await finance.financial.ledger.verify.query()).toEqual({
+      isValid: true,
+      entries: 3,
+      firstBad: null,
+      headHash: items[2]?.hash,
+      through: { seq: 3, id: ids[2] },
+      balances: sums,
+    });
 
-    const [charge] = charges;
-    const ofOne = await finance.financial.ledger.list.query({ chargeId: charge?.id ?? "" });
-    expect(ofOne.items).toMatchObject([{ kind: "receipt", chargeId: charge?.id, sourceEventId: expect.any(String) }]);
+    const ofOne = await finance.financial.ledger.list.query({ chargeId: charges[1] ?? "" });
+    expect(ofOne.items.map(({ id }) => id)).toEqual([ids[1]]);
   });
 
   test("shows another practice nothing, not even in its balances", async () => {
     const [books, others] = [await openBooks(platform), await openBooks(platform)];
     const charge = await books.bill();
-    await pay(books, charge, 97.01);
+    const { mentoradoId } = books;
+    await postEntry(platform.database, {
+      mentoradoId,
+      chargeId: charge.id,
+      movement: "receipt",
+      lines: { cash: 5, receivable: -5 },
+    });
     const finance = await others.join("owner");
+    expect(await finance.financial.ledger.balances.query()).toEqual({ through: null, balances: [] });
+    expect(await finance.financial.ledger.verify.query()).toMatchObject({ entries: 0, headHash: "0".repeat(64), balances: [] });
+    const empty = { mentoradoId: others.mentoradoId, seq: 0, hash: "0".repeat(64) };
+    expect(await finance.financial.ledger.export.query()).toEqual({ items: [], nextCursor: null, head: empty });
     expect(await finance.financial.ledger.list.query({ chargeId: charge.id })).toEqual({
       items: [],
       nextCursor: null,
@@ -185,28 +322,35 @@ describe("the ledger that is read", () => {
     const books = await openBooks(platform);
     const finance = await books.join(role);
     const refusal = { data: { code: "FORBIDDEN", errorCode: "PERMISSION_REQUIRED" } };
-    await expect(finance.financial.ledger.list.query()).rejects.toMatchObject(refusal);
+    for (const procedure of ["list", "balances", "verify", "export"] as const)
+      await expect(finance.financial.ledger[procedure].query()).rejects.toMatchObject(refusal);
     await expect(finance.financial.charges.list.query()).rejects.toMatchObject(refusal);
     await expect(finance.financial.charges.getById.query({ id: uuidv7() })).rejects.toMatchObject(refusal);
   });
 });
 
 describe("the charges that are read", () => {
-  test("are chosen by status and student, and have pages", async () => {
+  test("are chosen by status, student, kind and due date, and have pages", async () => {
     const books = await openBooks(platform);
     const finance = await books.join("owner");
     const pending = [await books.bill(), await books.bill(), await books.bill()].map(({ id }) => id);
     const overdue = (await books.bill({ status: "overdue" })).id;
-    const idsOf = async (input: { status?: "pending" | "overdue" | "refunded"; studentId?: string }) =>
+    const idsOf = async (input: Parameters<typeof finance.financial.charges.list.query>[0]) =>
       (await finance.financial.charges.list.query(input)).items.map(({ id }) => id);
     expect(await idsOf({})).toEqual([overdue, ...pending.toReversed()]);
     expect(await idsOf({ status: "overdue" })).toEqual([overdue]);
     expect(await idsOf({ status: "refunded" })).toEqual([]);
     expect(await idsOf({ studentId: books.studentId, status: "pending" })).toEqual(pending.toReversed());
     expect(await idsOf({ studentId: uuidv7() })).toEqual([]);
+    expect(await idsOf({ billingType: "pix" })).toHaveLength(4);
+    expect(await idsOf({ billingType: "boleto" })).toEqual([]);
+    const early = (await books.bill({ dueDate: "2027-01-30" })).id;
+    expect(await idsOf({ dueTo: "2027-01-30" })).toEqual([early]);
+    expect(await idsOf({ dueFrom: "2027-01-30", dueTo: "2027-01-31" })).toEqual([early, overdue, ...pending.toReversed()]);
+    expect(await idsOf({ dueFrom: "2027-01-31" })).toEqual([overdue, ...pending.toReversed()]);
     const first = await finance.financial.charges.list.query({ limit: 3 });
     const rest = await finance.financial.charges.list.query({ limit: 3, cursor: first.nextCursor ?? "" });
-    expect([...first.items, ...rest.items].map(({ id }) => id)).toEqual([overdue, ...pending.toReversed()]);
+    expect([...first.items, ...rest.items].map(({ id }) => id)).toEqual([early, overdue, ...pending.toReversed()]);
     expect(rest.nextCursor).toBeNull();
   });
 

@@ -25,9 +25,11 @@ const UNAUDITED: Record<string, string> = {
   guilda_migrations: "written by a deploy",
   idempotency_keys: "answers kept for a day",
   jobs: "progress of work",
+  ledger_heads: "the end of each chain; the entries are audited, and the chain verifies it",
   revoked_sessions: "tombstones that only Clerk's events write",
   schedule_slots: "due times that were fired",
   schedules: "what the code declares",
+  sync_states: "progress of reconciliation",
   webhook_events: "the inbox as received",
 };
 

@@ -82,6 +82,8 @@ export const scheduleSlots = pgTable(
     jobId: uuid("job_id").notNull(),
     /** Fired after its time, to catch up. */
     isLate: boolean("is_late").notNull(),
+    /** Fired by an operator out of turn; the slots before it are still due. */
+    isOperated: boolean("is_operated").notNull().default(false),
     firedAt: instant("fired_at").notNull().default(sql`now()`),
   },
   (table) => [primaryKey({ columns: [table.mentoradoId, table.schedule, table.slot] })],
