@@ -1,36 +1,136 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Asaas, createAsaas } from "../../functions/finance/outbound/asaas.ts";
-import { type Cache, createCache } from "../../shared/cache/redis.ts";
-import { ProviderError } from "../../shared/outbound/provider-error.ts";
-import { type Asaas as AsaasStandIn, startAsaas } from "../local/asaas.ts";
-import { json, type StandIn, serve, type WireRequest } from "../local/http-server.ts";
-import { startRedis } from "../local/redis.ts";
-import { watchLog } from "./support/watch-log.ts";
+import { ASAAS_EVENTS, type Asaas, type AsaasQuota, environmentOf } from "../../functions/finance/outbound/asaas.ts";
+import { json, serve } from "../local/http-server.ts";
+import { API_KEY, type AsaasHouse, failed, openAsaasHouse, refusal, TAX_ID, TOMORROW } from "./support/asaas-house.ts";
 
-const REDIS_TOKEN = "redis-token";
-const API_KEY = "$aact_hmlg_of_this_file";
-const TAX_ID = "52998224725";
-const TOMORROW = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+const HOUR_S = 3_600;
 
-let redis: StandIn;
-let cache: Cache;
-let standIn: AsaasStandIn;
-let watch: ReturnType<typeof watchLog>;
+let house: AsaasHouse;
 let asaas: Asaas;
 
 beforeAll(async () => {
-  [redis, standIn] = await Promise.all([startRedis({ token: REDIS_TOKEN }), startAsaas()]);
-  cache = createCache({ url: redis.url, token: REDIS_TOKEN });
-  standIn.createAccount({ apiKey: API_KEY });
-  watch = watchLog();
+  house = await openAsaasHouse();
 });
-afterAll(async () => {
-  watch.close();
-  await Promise.all([redis.close(), standIn.close()]);
-});
+afterAll(() => house.close());
 beforeEach(() => {
-  standIn.faults.length = 0;
-  asaas = open({ baseUrl: `${standIn.url}/v3` });
+  house.standIn.faults.length = 0;
+  asaas = house.open();
+});
+
+/** Every call there is, with arguments that could be right. */
+const READS: [name: string, call: (client: Asaas) => Promise<unknown>][] = [
+  ["findCustomer", (client) => client.findCustomer({ externalReference: "r" })],
+  ["findPayment", (client) => client.findPayment({ externalReference: "r" })],
+  ["getPayment", (client) => client.getPayment("pay_1")],
+  ["listPayments", (client) => client.listPayments({ offset: 0, limit: 100 })],
+  ["getPixQrCode", (client) => client.getPixQrCode("pay_1")],
+  ["getBoletoLine", (client) => client.getBoletoLine("pay_1")],
+  ["findSubscription", (client) => client.findSubscription({ externalReference: "r" })],
+  ["getSubscription", (client) => client.getSubscription("sub_1")],
+  ["getAccount", (client) => client.getAccount()],
+  ["listWebhooks", (client) => client.listWebhooks()],
+];
+const REPEATABLE: typeof READS = [
+  ["cancelPayment", (client) => client.cancelPayment("pay_1")],
+  ["cancelSubscription", (client) => client.cancelSubscription("sub_1")],
+  ["updateWebhook", (client) => client.updateWebhook({ id: "w", interrupted: false })],
+  ["deleteWebhook", (client) => client.deleteWebhook("w")],
+];
+const SENT_ONCE: typeof READS = [
+  ["createCustomer", (client) => client.createCustomer({ name: "Ana", taxId: TAX_ID, externalReference: "r" })],
+  ["createPayment", (client) => house.bill({ client, customerId: "cus_1" })],
+  ["refundPayment", (client) => client.refundPayment({ id: "pay_1", amountCents: 500 })],
+  ["receiveInCash", (client) => client.receiveInCash({ id: "pay_1", amountCents: 500, paymentDate: TOMORROW })],
+  ["undoReceivedInCash", (client) => client.undoReceivedInCash("pay_1")],
+  [
+    "createSubscription",
+    (client) =>
+      client.createSubscription({
+        customerId: "cus_1",
+        billingType: "pix",
+        amountCents: 500,
+        nextDueDate: TOMORROW,
+        cycle: "monthly",
+        externalReference: "r",
+      }),
+  ],
+  [
+    "createWebhook",
+    (client) =>
+      client.createWebhook({
+        name: "Guilda",
+        url: "https://api.guilda.test/w",
+        email: "dono@guilda.test",
+        authToken: "t".repeat(32),
+        events: ASAAS_EVENTS,
+        sendType: "NON_SEQUENTIALLY",
+      }),
+  ],
+];
+
+describe("every call, when it fails", () => {
+  test.each([...READS, ...REPEATABLE, ...SENT_ONCE])("%s: what Asaas refuses is refused, with its reason", async (name, call) => {
+    for (const [status, code] of [
+      [400, "invalid_action"],
+      [401, "invalid_access_token"],
+      [403, "insufficient_permission"],
+      [404, "not_found"],
+    ] as const) {
+      if (name === "deleteWebhook" && status === 404) continue;
+      await house.answering(refusal(status, code), async (client) => {
+        expect(await failed(call(client))).toMatchObject({ kind: "refused", providerStatus: status, providerCodes: [code] });
+      });
+    }
+  });
+
+  test.each([...READS, ...REPEATABLE, ...SENT_ONCE])(
+    "%s: a spent quota says when to come again, and is not knocked at",
+    async (_, call) => {
+      const spent = refusal(429, "too_many_requests", { "ratelimit-remaining": "0", "ratelimit-reset": String(HOUR_S) });
+      await house.answering(spent, async (client, received) => {
+        const error = await failed(call(client));
+        expect(error).toMatchObject({ kind: "rate_limited", retryAfterMs: HOUR_S * 1_000 });
+        expect(received).toHaveLength(1);
+      });
+    },
+  );
+
+  test.each(SENT_ONCE)("%s: what may have been done is unknown, and is sent once", async (_, call) => {
+    for (const answer of [refusal(500, "internal"), refusal(503, "x"), refusal(408, "x"), json(200, { id: 1 })]) {
+      await house.answering(answer, async (client, received) => {
+        expect(await failed(call(client))).toMatchObject({ kind: "unknown_outcome", retryable: true });
+        expect(received).toHaveLength(1);
+      });
+    }
+  });
+
+  test.each(SENT_ONCE)("%s: an answer that does not come in time is unknown", async (_, call) => {
+    const attempt = new AbortController();
+    const silent = await serve({
+      handle: () => {
+        attempt.abort(new DOMException("over", "TimeoutError"));
+        return new Promise(() => undefined);
+      },
+    });
+    const error = await failed(call(house.open({ baseUrl: `${silent.url}/v3`, signal: attempt.signal })));
+    expect(error).toMatchObject({ kind: "unknown_outcome", providerStatus: undefined });
+    await silent.close();
+  });
+
+  test.each(REPEATABLE)("%s: it is asked again when the first answer is lost", async (_, call) => {
+    let requests = 0;
+    const flaky = await serve({
+      handle: async () => {
+        requests += 1;
+        return requests === 1
+          ? refusal(503, "x", { "retry-after": "0" })
+          : json(200, { id: "w", url: "https://x.test", enabled: true, interrupted: false, deleted: true });
+      },
+    });
+    await call(house.open({ baseUrl: `${flaky.url}/v3` }));
+    expect(requests).toBe(2);
+    await flaky.close();
+  });
 });
 
 describe("customers", () => {
@@ -46,120 +146,9 @@ describe("customers", () => {
     const error = await failed(asaas.createCustomer({ name: "Ana", taxId: "11111111111", externalReference: "r" }));
     expect(error).toMatchObject({ kind: "refused", providerStatus: 400, providerCodes: ["invalid_cpfCnpj"] });
   });
-});
-
-describe("payments", () => {
-  test.each([
-    ["pix", 500],
-    ["boleto", 1_990],
-    ["credit_card", 83_337],
-    ["pix", 435_00],
-  ] as const)("a %s charge of %i cents keeps its amount to the cent, there and back", async (billingType, amountCents) => {
-    const made = await createPayment({ billingType, amountCents });
-    expect(made).toMatchObject({ amountCents, status: "PENDING", dueDate: TOMORROW, isDeleted: false });
-    expect(made.netCents).toBeLessThan(amountCents);
-    expect(made.invoiceUrl).toMatch(/^http/);
-    expect(await asaas.getPayment(made.id)).toEqual(made);
-    expect(await asaas.findPayment({ externalReference: made.externalReference ?? "" })).toEqual(made);
-  });
-
-  test("a PIX charge has the text that the payer copies", async () => {
-    const { id } = await createPayment({ billingType: "pix" });
-    expect((await asaas.getPixQrCode(id)).payload).toMatch(/^000201.*6304[0-9A-F]{4}$/);
-  });
-
-  test("a removed charge is not found by its reference, and says that it is removed", async () => {
-    const { id, externalReference } = await createPayment({});
-    await fetch(`${standIn.url}/v3/payments/${id}`, {
-      method: "DELETE",
-      headers: { access_token: API_KEY, "user-agent": "test" },
-    });
-    expect(await asaas.findPayment({ externalReference: externalReference ?? "" })).toBeUndefined();
-    expect(await asaas.getPayment(id)).toMatchObject({ isDeleted: true, status: "PENDING" });
-  });
-
-  test("an unknown charge is refused as not found", async () => {
-    expect(await failed(asaas.getPayment("pay_0000"))).toMatchObject({
-      kind: "refused",
-      providerStatus: 404,
-      providerCodes: ["not_found"],
-    });
-  });
-
-  test("a charge that fails after it may have been made is not asked for again", async () => {
-    const customer = await asaas.createCustomer({ name: "Ana", taxId: TAX_ID, externalReference: "c" });
-    const before = standIn.payments(API_KEY).length;
-    standIn.faults.push({ kind: "reset-after", method: "POST" });
-    expect(await failed(createPayment({ customerId: customer.id }))).toMatchObject({ kind: "unknown_outcome" });
-    expect(standIn.payments(API_KEY)).toHaveLength(before + 1);
-  });
-
-  test("an amount that is no whole number of cents never leaves", async () => {
-    for (const amountCents of [0.5, Number.NaN, -500]) await expect(createPayment({ amountCents })).rejects.toThrow(RangeError);
-  });
-
-  test("the account's quota is told apart from an outage, with the time when it is new", async () => {
-    const small = await startAsaas({ rateLimit: { limit: 1, windowSeconds: 3_600 } });
-    small.createAccount({ apiKey: API_KEY });
-    const client = open({ baseUrl: `${small.url}/v3` });
-    await client.findPayment({ externalReference: "r" });
-    const error = await failed(client.findPayment({ externalReference: "r" }));
-    expect(error).toMatchObject({ kind: "rate_limited", retryable: true });
-    expect(error.retryAfterMs).toBeGreaterThan(3_500_000);
-    await small.close();
-  });
-});
-
-describe("what Asaas may answer one day", () => {
-  const payment = { id: "pay_1", customer: "cus_1", status: "PENDING", value: 19.9, dueDate: TOMORROW };
-
-  test("new fields, words and nulls are taken; what is not said is null", async () => {
-    const answer = { ...payment, status: "TELEPORTED", value: 4.35, netValue: null, escrow: { status: "HELD" }, split: [1] };
-    await withAnswer(answer, async (client) => {
-      expect(await client.getPayment("pay_1")).toEqual({
-        id: "pay_1",
-        customerId: "cus_1",
-        status: "TELEPORTED",
-        amountCents: 435,
-        netCents: null,
-        dueDate: TOMORROW,
-        externalReference: null,
-        invoiceUrl: null,
-        isDeleted: false,
-      });
-    });
-  });
-
-  test.each([{ value: 19.999 }, { value: "19.90" }, { value: undefined }, { id: 1 }])(
-    "a payment with %o is not guessed at: a read fails, a write is unknown",
-    async (change) => {
-      await withAnswer({ ...payment, ...change }, async (client) => {
-        expect(await failed(client.getPayment("pay_1"))).toMatchObject({ kind: "unavailable", providerStatus: 200 });
-        expect(await failed(createPayment({ client, customerId: "cus_1" }))).toMatchObject({ kind: "unknown_outcome" });
-      });
-    },
-  );
-
-  test("a stranger's payment is not adopted when the filter is ignored, nor ours when it was removed", async () => {
-    const removed = { ...payment, externalReference: "ours", deleted: true };
-    await withAnswer({ data: [{ ...payment, externalReference: "theirs" }, removed] }, async (client) => {
-      expect(await client.findPayment({ externalReference: "ours" })).toBeUndefined();
-    });
-  });
-});
-
-describe("what leaves", () => {
-  test("each request names us and carries the key in Asaas' own header", async () => {
-    await withAnswer({ data: [] }, async (client, received) => {
-      await client.findCustomer({ externalReference: "a&b=c" });
-      expect(received).toMatchObject([{ method: "GET", headers: { access_token: API_KEY, "user-agent": "Guilda" } }]);
-      expect(received[0]?.path).toBe("/v3/customers?externalReference=a%26b%3Dc&limit=100");
-      expect(received[0]?.headers).not.toHaveProperty("x-request-id");
-    });
-  });
 
   test("Asaas is told not to write to customers, and gets phones as it takes them", async () => {
-    await withAnswer({ id: "cus_1" }, async (client, received) => {
+    await house.answering(json(200, { id: "cus_1" }), async (client, received) => {
       for (const phone of ["+5511987654321", "+551132654321", "+351912345678", undefined]) {
         await client.createCustomer({ name: "Ana", taxId: TAX_ID, phone, externalReference: "r" });
       }
@@ -172,26 +161,45 @@ describe("what leaves", () => {
       ]);
     });
   });
+});
 
-  test("an amount leaves as the decimal that it is", async () => {
-    await withAnswer({}, async (client, received) => {
-      await failed(createPayment({ client, customerId: "cus_1", amountCents: 1_990 }));
-      expect(received[0]?.body.toString()).toContain('"value":19.9,');
+describe("what leaves", () => {
+  test("each request names us and carries the key in Asaas' own header", async () => {
+    await house.answering(json(200, { data: [] }), async (client, received) => {
+      await client.findCustomer({ externalReference: "a&b=c" });
+      expect(received).toMatchObject([{ method: "GET", headers: { access_token: API_KEY, "user-agent": "Guilda" } }]);
+      expect(received[0]?.path).toBe("/v3/customers?externalReference=a%26b%3Dc&limit=100");
+      expect(received[0]?.headers).not.toHaveProperty("x-request-id");
     });
   });
 
-  test.each(["../customers", "pay_1?x=1", "pay_1/refund", "", "."])(
+  test.each(["../customers", "pay_1?x=1", "pay_1/refund", "", ".", "é", "x".repeat(65)])(
     "an id that is more than an id calls nothing: %j",
     async (id) => {
-      await withAnswer({}, async (client, received) => {
-        for (const read of [client.getPayment, client.getPixQrCode]) {
-          await expect(async () => read(id)).rejects.toMatchObject({ errorCode: "ASAAS_ID_INVALID" });
+      await house.answering(json(200, {}), async (client, received) => {
+        const calls: (() => Promise<unknown>)[] = [
+          () => client.getPayment(id),
+          () => client.getPixQrCode(id),
+          () => client.getBoletoLine(id),
+          () => client.cancelPayment(id),
+          () => client.refundPayment({ id }),
+          () => client.receiveInCash({ id, amountCents: 500, paymentDate: TOMORROW }),
+          () => client.undoReceivedInCash(id),
+          () => client.getSubscription(id),
+          () => client.cancelSubscription(id),
+          () => client.updateWebhook({ id }),
+          () => client.deleteWebhook(id),
+        ];
+        for (const call of calls) {
+          await expect(async () => call()).rejects.toMatchObject({ errorCode: "ASAAS_ID_INVALID" });
         }
         expect(received).toEqual([]);
       });
     },
   );
+});
 
+describe("keys", () => {
   test("a production key goes to the production host alone, and no other key goes there", () => {
     const production = "https://api.asaas.com/v3";
     const sandbox = "https://api-sandbox.asaas.com/v3";
@@ -203,56 +211,51 @@ describe("what leaves", () => {
       [production, ""],
       [sandbox, "$aact_hmlg_x\nx: y"],
     ] as const) {
-      expect(() => open({ baseUrl, apiKey })).toThrow(expect.objectContaining({ errorCode: "ASAAS_KEY_MISMATCH" }));
+      expect(() => house.open({ baseUrl, apiKey })).toThrow(expect.objectContaining({ errorCode: "ASAAS_KEY_MISMATCH" }));
     }
-    expect(() => open({ baseUrl: production, apiKey: "$aact_prod_x" })).not.toThrow();
-    expect(() => open({ baseUrl: sandbox, apiKey: "$aact_hmlg_x::$aach_y" })).not.toThrow();
+    expect(() => house.open({ baseUrl: production, apiKey: "$aact_prod_x" })).not.toThrow();
+    expect(() => house.open({ baseUrl: sandbox, apiKey: "$aact_hmlg_x::$aach_y" })).not.toThrow();
+  });
+
+  test.each([
+    ["$aact_prod_abc", "production"],
+    ["$aact_hmlg_abc::$aach_1", "sandbox"],
+    ["$aact_hmlg_", undefined],
+    ["$aact_test_abc", undefined],
+    ["x$aact_prod_abc", undefined],
+    ["$aact_prod_a b", undefined],
+    ["", undefined],
+  ])("the key %j says its environment: %s", (apiKey, environment) => {
+    expect(environmentOf(apiKey)).toBe(environment);
   });
 });
 
-/** A client of its own account, so that no test opens another's circuit. */
-function open({ baseUrl, apiKey = API_KEY }: { baseUrl: string; apiKey?: string }): Asaas {
-  return createAsaas({ baseUrl, apiKey, account: crypto.randomUUID(), cache, log: watch.log });
-}
-
-async function createPayment({
-  client = asaas,
-  customerId,
-  ...changes
-}: Partial<Parameters<Asaas["createPayment"]>[0]> & { client?: Asaas }) {
-  const customer = customerId ?? (await client.createCustomer({ name: "Ana", taxId: TAX_ID, externalReference: "c" })).id;
-  const externalReference = crypto.randomUUID();
-  return await client.createPayment({
-    billingType: "pix",
-    amountCents: 12_990,
-    dueDate: TOMORROW,
-    externalReference,
-    customerId: customer,
-    ...changes,
+describe("the quota of the account", () => {
+  test("what is left is told with each answer, down to the refusal that says when it is whole again", async () => {
+    const small = await openAsaasHouse({ rateLimit: { limit: 2, windowSeconds: HOUR_S } });
+    const told: AsaasQuota[] = [];
+    const client = small.open({ onQuota: (quota) => told.push(quota) });
+    await client.getAccount();
+    await client.listWebhooks();
+    expect(told.map(({ remaining }) => remaining)).toEqual([1, 0]);
+    for (const { resetSeconds } of told) expect(resetSeconds).toBeGreaterThan(0);
+    const error = await failed(client.getAccount());
+    expect(error).toMatchObject({ kind: "rate_limited", retryable: true });
+    expect(error.retryAfterMs).toBeGreaterThan(0);
+    expect(told).toHaveLength(2);
+    await small.close();
   });
-}
 
-/** A provider that answers everything with `value`. */
-async function withAnswer(value: object, use: (client: Asaas, received: WireRequest[]) => Promise<void>): Promise<void> {
-  const received: WireRequest[] = [];
-  const server = await serve({
-    handle: async (request) => {
-      received.push(request);
-      return json(200, value);
-    },
-  });
-  try {
-    await use(open({ baseUrl: `${server.url}/v3` }), received);
-  } finally {
+  test.each<Record<string, string>>([
+    {},
+    { "ratelimit-remaining": "12" },
+    { "ratelimit-remaining": "-1", "ratelimit-reset": "60" },
+    { "ratelimit-remaining": "many", "ratelimit-reset": "soon" },
+  ])("what cannot be read is not told: %o", async (headers) => {
+    const told: AsaasQuota[] = [];
+    const server = await serve({ handle: async () => ({ ...json(200, { status: "APPROVED" }), headers }) });
+    await house.open({ baseUrl: `${server.url}/v3`, onQuota: (quota) => told.push(quota) }).getAccount();
+    expect(told).toEqual([]);
     await server.close();
-  }
-}
-
-async function failed(pending: Promise<unknown>): Promise<ProviderError> {
-  const error: unknown = await pending.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ProviderError);
-  return error as ProviderError;
-}
+  });
+});

@@ -1,6 +1,6 @@
 import { assert, integer, property } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { centsFromReais, reaisFromCents } from "../../functions/finance/outbound/reais.ts";
+import { centsFromReais, reaisFromCents } from "../../functions/finance/reais.ts";
 
 const MAX_CENTS = 999_999_999_999_999;
 

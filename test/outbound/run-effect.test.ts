@@ -6,6 +6,7 @@ import { students } from "../../shared/db/schema/practice.ts";
 import { runEffect } from "../../shared/jobs/run-effect.ts";
 import { type JobContext, type JobHandlers, serveJobs } from "../../shared/jobs/serve-jobs.ts";
 import { type Kernel, openKernel } from "../../shared/kernel.ts";
+import { financeHandlers } from "../jobs/support/finance-handlers.ts";
 import { type Asaas, startAsaas } from "../local/asaas.ts";
 import type { StandIn } from "../local/http-server.ts";
 import { signDelivery } from "../local/qstash/sign.ts";
@@ -327,9 +328,8 @@ async function deliver(
   const request = new Request(JOB_URL, { method: "POST", headers: { "upstash-signature": signature }, body });
   const unexpected = () => Promise.reject(new Error("not this job"));
   const handlers: JobHandlers<"finance"> = {
-    "finance.create-charge": createCharge,
-    "finance.process-asaas-event": unexpected,
-    "finance.remind-due-charges": unexpected,
+    ...financeHandlers(unexpected),
+    "finance.create-charge": ({ ctx, input }) => ("installmentId" in input ? createCharge({ ctx, input }) : unexpected()),
   };
   const { outcome, steps } = await power.run(() => serveJobs({ request, handlers, kernel, waitUntil: () => undefined }), mishap);
   if (outcome === "died") return { status: "died", retryAfterS: 0, steps };
