@@ -1,5 +1,6 @@
 import { toBase64 } from "../../shared/bytes.ts";
-import { type Keyring, keyedDigest } from "../../shared/db/sensitive.ts";
+import type { Keyring } from "../../shared/db/sensitive.ts";
+import { asaasTokenDigest } from "../../shared/webhooks/asaas-token-digest.ts";
 import type { IncomingEvent } from "./incoming-event.ts";
 import { nameEvent } from "./name-event.ts";
 
@@ -37,9 +38,4 @@ export async function readAsaasEvent({
     tokenDigest: toBase64(await asaasTokenDigest({ keyring, token })),
     requestId,
   };
-}
-
-/** @returns what `provider_accounts.webhook_token_digest` holds for this token. */
-export function asaasTokenDigest({ keyring, token }: { keyring: Keyring; token: string }): Promise<Uint8Array> {
-  return keyedDigest({ keyring, purpose: "asaas webhook token", value: token });
 }

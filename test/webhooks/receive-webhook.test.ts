@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { asaasTokenDigest } from "../../functions/webhooks/read-asaas-event.ts";
 import { receiveWebhook, type WebhookDependencies } from "../../functions/webhooks/receive-webhook.ts";
 import { createKeyring } from "../../shared/db/sensitive.ts";
+import { asaasTokenDigest } from "../../shared/webhooks/asaas-token-digest.ts";
 import { signSvix } from "../local/clerk/svix.ts";
 import { signDelivery } from "../local/qstash/sign.ts";
 import { type Platform, startPlatform } from "../support/platform.ts";
