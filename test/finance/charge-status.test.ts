@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { downwardFrom, STATUS_RANK as RANK, toChargeStatus } from "../../functions/finance/charge-status.ts";
+import { downwardFrom, STATUS_RANK as RANK, toChargeStatus } from "../../functions/finance/charges/charge-status.ts";
 import { CHARGE_STATUSES, type ChargeStatus } from "../../shared/db/schema/money.ts";
 import { STATUS_RANK } from "./support/open-books.ts";
 

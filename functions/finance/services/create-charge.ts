@@ -1,236 +1,94 @@
-import { and, eq, sql } from "drizzle-orm";
-import { charges, providerAccounts, providerCustomers } from "../../../shared/db/schema/money.ts";
-import { enrollments, installments, students } from "../../../shared/db/schema/practice.ts";
-import { decrypt, type Keyring } from "../../../shared/db/sensitive.ts";
-import { AppError, NotFoundError, UnavailableError } from "../../../shared/errors/app-error.ts";
-import { runEffect } from "../../../shared/jobs/run-effect.ts";
+import { and, eq, type SQL, sql } from "drizzle-orm";
+import { charges } from "../../../shared/db/schema/money.ts";
+import { installments, students } from "../../../shared/db/schema/practice.ts";
+import { NotFoundError } from "../../../shared/errors/app-error.ts";
+import type { PayloadOf } from "../../../shared/jobs/catalog.ts";
 import type { JobContext } from "../../../shared/jobs/serve-jobs.ts";
-import { STATUS_RANK, toChargeStatus } from "../charge-status.ts";
-import { ledgerStatement } from "../ledger.ts";
-import type { Asaas } from "../outbound/asaas.ts";
-
-export interface CreateChargeDependencies {
-  keyring: Keyring;
-  /** Opens the provider with the key of one account. */
-  openAsaas: (account: { apiKey: string; account: string; ctx: JobContext }) => Asaas;
-}
+import { earliestDueDate } from "../calendar/local-today.ts";
+import { isCharge } from "../charges/charge-view.ts";
+import { draftInstallments } from "../charges/drafts.ts";
+import { paymentMade } from "../charges/made-payment.ts";
+import { customerColumns, ensureCustomer } from "../outbound/ensure-customer.ts";
+import { type AccountAccess, openAccount, selectAccount } from "../outbound/open-account.ts";
+import { readCodes } from "../outbound/read-codes.ts";
+import { settlePayment } from "../outbound/settle-payment.ts";
 
 /**
- * Bills an instalment at Asaas. The charge is a row first, whose id is the provider's `externalReference`; then customer and payment are
- * made as foreign effects, each looked up before it is asked for again; then the PIX code is stored and the debt is entered.
+ * Makes the charge of an instalment, or one of its own, at Asaas. The charge is a row first, whose id is the provider's
+ * `externalReference`; then customer and payment are made as foreign effects, each looked up before it is asked for again; then the
+ * codes to pay with are stored and the debt is entered. A draft that was cancelled meanwhile stays what it is.
  *
  * @throws UnavailableError PROVIDER_ACCOUNT_MISSING while the mentorado has no active account: tried again, in the end dead and visible.
  */
 export async function createCharge({
   ctx,
   input,
-  dependencies,
+  access,
 }: {
   ctx: JobContext;
-  input: { installmentId: string };
-  dependencies: CreateChargeDependencies;
+  input: PayloadOf<"finance.create-charge">;
+  access: AccountAccess;
 }): Promise<void> {
-  const { keyring, openAsaas } = dependencies;
-  const { mentoradoId } = ctx;
-  const bill = await findBill({ ctx, installmentId: input.installmentId });
-  const apiKey = await decrypt({
-    keyring,
-    encrypted: { ciphertext: bill.account.apiKeyEncrypted, keyVersion: bill.account.apiKeyKeyVersion },
-    place: { column: "provider_accounts.api_key", mentoradoId, rowId: bill.account.id },
-  });
-  const asaas = openAsaas({ apiKey, account: bill.account.id, ctx });
-  const chargeId = await openCharge({ ctx, bill });
-  const customer = await ensureCustomer({ ctx, asaas, keyring, student: bill.student });
-  const payment = await runEffect({
-    ctx,
-    key: `asaas.payment:${chargeId}`,
-    find: async () => toEffect(await asaas.findPayment({ externalReference: chargeId })),
-    call: async () =>
-      toEffect(
-        await asaas.createPayment({
-          customerId: customer.value.id,
-          billingType: bill.billingType,
-          amountCents: bill.amountCents,
-          dueDate: bill.dueDate,
-          externalReference: chargeId,
-        }),
-      ),
-  });
-  const pix = bill.billingType === "pix" ? await asaas.getPixQrCode(payment.value.id) : undefined;
-  await confirmCharge({ ctx, chargeId, studentId: bill.student.id, customer, payment, pixPayload: pix?.payload });
-}
-
-type Bill = Awaited<ReturnType<typeof findBill>>;
-type Effect<Value extends Record<string, string | number | boolean | null>> = Awaited<ReturnType<typeof runEffect<Value>>>;
-
-async function findBill({ ctx, installmentId }: { ctx: JobContext; installmentId: string }) {
-  const { build } = ctx.db;
-  const [[bill], [account]] = await ctx.db.read([
-    build
-      .select({
-        installmentId: installments.id,
-        amountCents: installments.amountCents,
-        dueDate: installments.dueDate,
-        billingType: enrollments.billingType,
-        currency: enrollments.currency,
-        student: {
-          id: students.id,
-          name: students.name,
-          email: students.email,
-          phone: students.phone,
-          taxIdEncrypted: students.taxIdEncrypted,
-          taxIdKeyVersion: students.taxIdKeyVersion,
-        },
-      })
-      .from(installments)
-      .innerJoin(
-        enrollments,
-        and(eq(enrollments.mentoradoId, installments.mentoradoId), eq(enrollments.id, installments.enrollmentId)),
-      )
-      .innerJoin(students, and(eq(students.mentoradoId, enrollments.mentoradoId), eq(students.id, enrollments.studentId)))
-      .where(and(eq(installments.mentoradoId, ctx.mentoradoId), eq(installments.id, installmentId))),
-    build
-      .select({
-        id: providerAccounts.id,
-        apiKeyEncrypted: providerAccounts.apiKeyEncrypted,
-        apiKeyKeyVersion: providerAccounts.apiKeyKeyVersion,
-      })
-      .from(providerAccounts)
-      .where(
-        and(
-          eq(providerAccounts.mentoradoId, ctx.mentoradoId),
-          eq(providerAccounts.provider, "asaas"),
-          eq(providerAccounts.isActive, true),
-        ),
-      ),
+  const draft = await openDraft({ ctx, input });
+  if (draft === null) throw new NotFoundError(undefined, { errorCode: "CHARGE_NOT_FOUND" });
+  if (draft.status === "cancelled") return;
+  const { id: chargeId, billingType } = draft;
+  const [[student], [account]] = await ctx.db.read([
+    ctx.db.build
+      .select(customerColumns)
+      .from(students)
+      .where(and(eq(students.mentoradoId, ctx.mentoradoId), eq(students.id, draft.studentId))),
+    selectAccount(ctx),
   ]);
-  if (bill === undefined) throw new NotFoundError(undefined, { errorCode: "INSTALLMENT_NOT_FOUND" });
-  if (account === undefined) throw new UnavailableError("No provider account", { errorCode: "PROVIDER_ACCOUNT_MISSING" });
-  return { ...bill, account };
-}
-
-/** Writes the charge before anything is asked of the provider; an earlier attempt's charge is taken up. */
-function openCharge({ ctx, bill }: { ctx: JobContext; bill: Bill }): Promise<string> {
-  const { mentoradoId } = ctx;
-  return ctx.db.checkpoint({
-    statements: [
-      ctx.db.build
-        .insert(charges)
-        .values({
-          mentoradoId,
-          id: ctx.newId(),
-          installmentId: bill.installmentId,
-          studentId: bill.student.id,
-          billingType: bill.billingType,
-          amountCents: bill.amountCents,
-          currency: bill.currency,
-          dueDate: bill.dueDate,
-        })
-        .onConflictDoNothing(),
-    ],
-    answer: sql<string>`(select to_jsonb(${charges.id}) from ${charges}
-      where ${and(eq(charges.mentoradoId, mentoradoId), eq(charges.installmentId, bill.installmentId))})`,
-  });
-}
-
-function ensureCustomer({
-  ctx,
-  asaas,
-  keyring,
-  student,
-}: {
-  ctx: JobContext;
-  asaas: Asaas;
-  keyring: Keyring;
-  student: Bill["student"];
-}) {
-  return runEffect({
+  if (student === undefined) throw new NotFoundError(undefined, { errorCode: "STUDENT_NOT_FOUND" });
+  const asaas = await openAccount({ ctx, access, account });
+  const customer = await ensureCustomer({ ctx, asaas, keyring: access.keyring, student });
+  const { payment, confirm } = await settlePayment({
     ctx,
-    key: `asaas.customer:${student.id}`,
-    find: async () => {
-      const found = await asaas.findCustomer({ externalReference: student.id });
-      return found && { id: found.id };
-    },
-    call: async () => {
-      const { id, name, email, phone, taxIdEncrypted, taxIdKeyVersion } = student;
-      if (taxIdEncrypted === null || taxIdKeyVersion === null)
-        throw new AppError("PRECONDITION_FAILED", "No tax id", { errorCode: "TAX_ID_MISSING" });
-      const taxId = await decrypt({
-        keyring,
-        encrypted: { ciphertext: taxIdEncrypted, keyVersion: taxIdKeyVersion },
-        place: { column: "students.tax_id", mentoradoId: ctx.mentoradoId, rowId: id },
-      });
-      const customer = await asaas.createCustomer({
-        name,
-        taxId,
-        email: email ?? undefined,
-        phone: phone ?? undefined,
-        externalReference: id,
-      });
-      return { id: customer.id };
-    },
+    chargeId,
+    open: async () => asaas,
+    make: () =>
+      asaas.createPayment({
+        customerId: customer.customerId,
+        billingType,
+        amountCents: draft.amountCents,
+        dueDate: draft.dueDate,
+        description: draft.description ?? undefined,
+        externalReference: chargeId,
+      }),
+  });
+  if (payment === undefined) return ctx.db.write({ statements: [...customer.statements, confirm], answer: sql`null` });
+  const codes = await readCodes({ ctx, asaas, billingType, paymentId: payment.id });
+  await ctx.db.write({
+    statements: [...paymentMade({ ctx, chargeId, payment, codes }), ...customer.statements, confirm],
+    answer: sql`null`,
   });
 }
 
-/** What is kept of a payment: ids and amounts. */
-function toEffect<Payment extends Awaited<ReturnType<Asaas["findPayment"]>>>(payment: Payment) {
-  const kept = payment && { id: payment.id, status: payment.status, netCents: payment.netCents, invoiceUrl: payment.invoiceUrl };
-  return kept as Payment extends undefined ? undefined : NonNullable<typeof kept>;
-}
+type Draft = Pick<
+  typeof charges.$inferSelect,
+  "id" | "studentId" | "status" | "billingType" | "amountCents" | "dueDate" | "description"
+>;
 
-/** Finishes the job: the charge as the provider knows it, both effects confirmed, the student's debt in the ledger. */
-async function confirmCharge({
-  ctx,
-  chargeId,
-  studentId,
-  customer,
-  payment,
-  pixPayload,
-}: {
-  ctx: JobContext;
-  chargeId: string;
-  studentId: string;
-  customer: Effect<{ id: string }>;
-  payment: Effect<{ id: string; status: string; netCents: number | null; invoiceUrl: string | null }>;
-  pixPayload: string | undefined;
-}): Promise<void> {
-  const { build } = ctx.db;
+/** Writes the charge before anything is asked of the provider; an earlier one is taken up, with a due date that the provider takes. */
+function openDraft({ ctx, input }: { ctx: JobContext; input: PayloadOf<"finance.create-charge"> }): Promise<Draft | null> {
   const { mentoradoId } = ctx;
-  const status = toChargeStatus({ status: payment.value.status }) ?? "pending";
-  const isIt = and(eq(charges.mentoradoId, mentoradoId), eq(charges.id, chargeId));
-  // An event of the provider may have moved the charge already: only a draft takes the status from here.
-  const isDraft = sql`${charges.status} = 'draft'`;
-  await ctx.db.write({
+  const { build } = ctx.db;
+  const isIt: SQL | undefined =
+    "chargeId" in input
+      ? isCharge({ mentoradoId, id: input.chargeId })
+      : and(eq(charges.mentoradoId, mentoradoId), eq(charges.installmentId, input.installmentId));
+  const earliest = earliestDueDate(mentoradoId);
+  return ctx.db.checkpoint<Draft | null>({
     statements: [
+      ...("chargeId" in input ? [] : [draftInstallments({ ctx, which: eq(installments.id, input.installmentId) })]),
       build
         .update(charges)
-        .set({
-          externalId: payment.value.id,
-          invoiceUrl: payment.value.invoiceUrl,
-          pixPayload: pixPayload ?? null,
-          netCents: sql`coalesce(${charges.netCents}, ${payment.value.netCents}::bigint)`,
-          status: sql`case when ${isDraft} then ${status} else ${charges.status} end`,
-          statusRank: sql`case when ${isDraft} then ${STATUS_RANK[status]} else ${charges.statusRank} end`,
-          providerStatus: sql`case when ${isDraft} then ${payment.value.status} else ${charges.providerStatus} end`,
-          version: sql`${charges.version} + 1`,
-          updatedAt: sql`now()`,
-        })
-        .where(isIt),
-      build
-        .insert(providerCustomers)
-        .values({ mentoradoId, studentId, provider: "asaas", externalId: customer.value.id })
-        .onConflictDoNothing(),
-      ledgerStatement(build, {
-        id: ctx.newId(),
-        mentoradoId,
-        charge: eq(charges.id, chargeId),
-        kind: "charge",
-        sourceEventId: null,
-        lines: { receivable: sql`${charges.amountCents}`, revenue: sql`-${charges.amountCents}` },
-      }),
-      customer.confirm,
-      payment.confirm,
+        .set({ dueDate: earliest })
+        .where(and(isIt, eq(charges.status, "draft"), sql`${charges.dueDate} < ${earliest}`)),
     ],
-    answer: sql`null`,
+    answer: sql`(select jsonb_build_object('id', ${charges.id}, 'studentId', ${charges.studentId}, 'status', ${charges.status},
+        'billingType', ${charges.billingType}, 'amountCents', ${charges.amountCents}, 'dueDate', ${charges.dueDate}, 'description', ${charges.description})
+      from ${charges} where ${isIt})`,
   });
 }

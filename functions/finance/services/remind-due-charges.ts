@@ -1,27 +1,52 @@
 import { sql } from "drizzle-orm";
-import { charges, paymentReminders } from "../../../shared/db/schema/money.ts";
-import { mentorados } from "../../../shared/db/schema/tenancy.ts";
 import type { JobContext } from "../../../shared/jobs/serve-jobs.ts";
+import { type DunningPolicy, decideReminder, pauseOf } from "../dunning/decide-reminder.ts";
+import { type ReadCharge, readDunning, type Slot } from "../dunning/read-dunning.ts";
+import { inApp, type Reminder } from "../dunning/reminder-channel.ts";
+
+const CHARGES_PER_PAGE = 500;
 
 /**
- * Leaves a reminder for each open charge that is due in three days, due today, or due since yesterday, by the mentorado's own
- * calendar. One per charge and step, so a slot that is fired twice leaves nothing more.
+ * Sends the reminders that are due, page by page, each page in one transaction that looks again at what it was decided by. A run that is
+ * repeated, or cut short and tried again, finds what was sent and sends the rest.
  *
- * @param input.slot the time of the schedule that this run stands for (ISO 8601), not the time at which it runs.
+ * @param input.slot the time of the schedule that this run stands for (ISO 8601). A run that comes late decides by the time at which it
+ * runs, so that a queue that was stuck wakes nobody at night.
  */
 export async function remindDueCharges({ ctx, input }: { ctx: JobContext; input: { slot: string } }): Promise<void> {
-  await ctx.db.write({
-    statements: [
-      ctx.db.build.execute(sql`
-        insert into ${paymentReminders} (mentorado_id, id, charge_id, step)
-        select ${charges.mentoradoId}, gen_random_uuid(), ${charges.id}, step.name
-          from ${charges}
-          join ${mentorados} on ${mentorados.id} = ${charges.mentoradoId}
-          join (values ('due_in_3_days', 3), ('due_today', 0), ('overdue_1_day', -1)) as step(name, days)
-            on ${charges.dueDate} = (${input.slot}::timestamptz at time zone ${mentorados.timezone})::date + step.days
-         where ${charges.mentoradoId} = ${ctx.mentoradoId} and ${charges.status} in ('pending', 'overdue')
-        on conflict (mentorado_id, charge_id, step) do nothing`),
-    ],
-    answer: sql`null`,
+  const at = new Date(Math.max(ctx.now.getTime(), Date.parse(input.slot)));
+  for (let cursor: string | undefined, isMore = true; isMore; ) {
+    const { policy, slots, charges, nextCursor } = await readDunning({
+      ctx,
+      first: at,
+      isOpenOnly: true,
+      cursor,
+      limit: CHARGES_PER_PAGE,
+    });
+    const [slot] = slots;
+    if (slot === undefined || !policy.isEnabled || pauseOf({ policy, local: slot.local }) !== undefined) return;
+    isMore = nextCursor !== null;
+    cursor = nextCursor ?? undefined;
+    const reminders = decideAll({ ctx, policy, charges, slot });
+    const save = isMore ? ctx.db.checkpoint : ctx.db.write;
+    if (reminders.length > 0) await save({ ...inApp.deliver({ ctx, reminders, at }), answer: sql`null` });
+  }
+}
+
+function decideAll({
+  ctx,
+  policy,
+  charges,
+  slot: { local },
+}: {
+  ctx: JobContext;
+  policy: DunningPolicy;
+  charges: readonly ReadCharge[];
+  slot: Slot;
+}): Reminder[] {
+  return charges.flatMap((charge) => {
+    const decision = decideReminder({ policy, charge, local });
+    if (decision.kind !== "send") return [];
+    return [{ id: ctx.newId(), chargeId: charge.id, step: decision.step, dueDate: charge.dueDate }];
   });
 }

@@ -1,4 +1,4 @@
-import type { ChargeStatus } from "../../shared/db/schema/money.ts";
+import type { ChargeStatus } from "../../../shared/db/schema/money.ts";
 
 /**
  * The ladder: of two events of one moment, the one of the higher rank is the later one. Source: the table of internal statuses of the
@@ -64,4 +64,11 @@ export function toChargeStatus({ status, deleted }: { status: string; deleted?: 
 export function downwardFrom(eventType: string, to: ChargeStatus): readonly ChargeStatus[] {
   const move = DOWNWARD_MOVES.get(eventType);
   return move?.to.includes(to) ? move.from : [];
+}
+
+/** @returns the moves that lead down from `from`: by which event, and to which status. */
+export function movesDownFrom(from: ChargeStatus): { eventType: string; to: ChargeStatus }[] {
+  return [...DOWNWARD_MOVES].flatMap(([eventType, move]) =>
+    move.from.includes(from) ? move.to.map((to) => ({ eventType, to })) : [],
+  );
 }
