@@ -5,15 +5,13 @@ import { checkReadiness } from "../../shared/kernel.ts";
 import type { Caller, GroupWorker } from "../../shared/trpc/caller.ts";
 import { serveTrpc } from "../../shared/trpc/serve-trpc.ts";
 import { openFinance } from "./open-finance.ts";
-import { financeRouter } from "./router.ts";
 
 const open = oncePerEnv((env: FinanceEnv) => openFinance(env));
 
 /** Charges at the payment provider and the ledger. Reached only through the edge. */
 export default class Finance extends WorkerEntrypoint<FinanceEnv> implements GroupWorker {
   trpc(request: Request, caller: Caller): Promise<Response> {
-    const { kernel } = open(this.env);
-    return serveTrpc({ request, caller, router: financeRouter, kernel, waitUntil: (work) => this.ctx.waitUntil(work) });
+    return serveTrpc({ request, caller, ...open(this.env), waitUntil: (work) => this.ctx.waitUntil(work) });
   }
 
   override fetch(request: Request): Promise<Response> {

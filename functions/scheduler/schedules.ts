@@ -16,10 +16,43 @@ export type Schedule = ScheduleBase & ({ every: string } | { dailyAt: string });
 
 export const SCHEDULES: readonly Schedule[] = [
   {
+    name: "finance.reconcile-recent",
+    job: "finance.reconcile-recent",
+    scope: "mentorado",
+    every: "30 minutes",
+    catchUp: "latest",
+    cap: "24 hours",
+  },
+  {
+    name: "finance.reconcile-full",
+    job: "finance.reconcile-full",
+    scope: "mentorado",
+    dailyAt: "02:30",
+    catchUp: "latest",
+    cap: "3 days",
+  },
+  {
+    name: "finance.bill-due-installments",
+    job: "finance.bill-due-installments",
+    scope: "mentorado",
+    dailyAt: "06:00",
+    catchUp: "latest",
+    cap: "24 hours",
+  },
+  {
+    name: "finance.check-webhooks",
+    job: "finance.check-webhooks",
+    scope: "mentorado",
+    every: "10 minutes",
+    catchUp: "skip",
+    cap: "1 hour",
+  },
+  {
     name: "finance.remind-due-charges",
     job: "finance.remind-due-charges",
     scope: "mentorado",
-    dailyAt: "09:00",
+    // Each mentorado has quiet hours of its own: reminders go out when they end.
+    every: "1 hour",
     catchUp: "latest",
     cap: "24 hours",
   },

@@ -55,7 +55,7 @@ export class AppError extends Error {
 
   constructor(code: AppErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = new.target.name;
+    this.name = "AppError";
     this.code = code;
     this.errorCode = options.errorCode ?? code;
     this.status = STATUS[code];

@@ -33,6 +33,35 @@ function define<
 
 const slot = z.object({ slot: z.iso.datetime() });
 
+/** What a person decided on a charge: no fact that could be read again. */
+const chargeOperation = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("cancel") }),
+  /** Without an amount, all that is left. */
+  z.object({ kind: z.literal("refund"), amountCents: z.int().positive().optional() }),
+  /** Without an amount, that of the charge. */
+  z.object({ kind: z.literal("receive_in_cash"), paymentDate: z.iso.date(), amountCents: z.int().positive().optional() }),
+  z.object({ kind: z.literal("undo_receive_in_cash") }),
+]);
+/** A run of reconciliation: begun by a schedule, or else; then each job hands over to the next where it stopped. */
+const reconciliation = z.object({
+  slot: z.iso.datetime().optional(),
+  /** Events may have been lost, of payments of any due date. */
+  isGap: z.boolean().optional(),
+  position: z
+    .object({
+      /** The local date on which the run began. */
+      begunOn: z.iso.date(),
+      /** Due dates that are compared now, and the last ones of the run. */
+      from: z.iso.date(),
+      until: z.iso.date(),
+      /** In the provider's list of these due dates; null when it has been walked through. */
+      offset: z.int().nonnegative().nullable(),
+      /** Charges of these due dates that the list has not shown yet. */
+      unseen: z.array(z.uuid()),
+    })
+    .optional(),
+});
+
 /** Every job of the platform. A Worker stages any of them; the one named by `group` does it. */
 export const JOBS = {
   "accounts.process-clerk-event": define({
@@ -50,7 +79,33 @@ export const JOBS = {
   "finance.create-charge": define({
     group: "finance",
     scope: "mentorado",
-    payload: z.object({ installmentId: z.uuid() }),
+    payload: z.union([z.object({ installmentId: z.uuid() }), z.object({ chargeId: z.uuid() })]),
+    retry: PATIENT_RETRY,
+  }),
+  "finance.operate-charge": define({
+    group: "finance",
+    scope: "mentorado",
+    payload: z.object({ chargeId: z.uuid(), operation: chargeOperation }),
+    retry: PATIENT_RETRY,
+  }),
+  "finance.refresh-charge": define({
+    group: "finance",
+    scope: "mentorado",
+    payload: z.object({ chargeId: z.uuid() }),
+    retry: PATIENT_RETRY,
+  }),
+  "finance.bill-enrollment": define({ group: "finance", scope: "mentorado", payload: z.object({ enrollmentId: z.uuid() }) }),
+  "finance.bill-due-installments": define({ group: "finance", scope: "mentorado", payload: slot }),
+  "finance.create-subscription": define({
+    group: "finance",
+    scope: "mentorado",
+    payload: z.object({ subscriptionId: z.uuid() }),
+    retry: PATIENT_RETRY,
+  }),
+  "finance.cancel-subscription": define({
+    group: "finance",
+    scope: "mentorado",
+    payload: z.object({ subscriptionId: z.uuid() }),
     retry: PATIENT_RETRY,
   }),
   "finance.process-asaas-event": define({
@@ -59,6 +114,17 @@ export const JOBS = {
     payload: z.object({ eventId: z.uuid() }),
     retry: PATIENT_RETRY,
   }),
+  "finance.adopt-payment": define({
+    group: "finance",
+    scope: "mentorado",
+    payload: z.object({ conflictId: z.uuid() }),
+    retry: PATIENT_RETRY,
+  }),
+  "finance.reconcile-recent": define({ group: "finance", scope: "mentorado", payload: reconciliation }),
+  "finance.reconcile-full": define({ group: "finance", scope: "mentorado", payload: reconciliation, retry: PATIENT_RETRY }),
+  "finance.register-webhook": define({ group: "finance", scope: "mentorado", payload: z.object({}), retry: PATIENT_RETRY }),
+  "finance.remove-webhook": define({ group: "finance", scope: "mentorado", payload: z.object({}), retry: PATIENT_RETRY }),
+  "finance.check-webhooks": define({ group: "finance", scope: "mentorado", payload: slot }),
   "finance.remind-due-charges": define({ group: "finance", scope: "mentorado", payload: slot }),
 } as const satisfies Record<string, JobDefinition<z.ZodType>>;
 

@@ -6,13 +6,12 @@ import { toHttpResponse } from "../errors/to-http-response.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Logger } from "../log/logger.ts";
 import { describeError } from "../log/scrub.ts";
-import type { VerbContext } from "../trpc/verb-context.ts";
+import type { Actor, VerbContext } from "../trpc/verb-context.ts";
 import {
   isJobName,
   JOBS,
   type JobName,
   type JobNameOf,
-  jobPath,
   LEASE_MARGIN_MS,
   type PayloadOf,
   retryDelayMs,
@@ -31,6 +30,7 @@ export interface JobDatabase extends Database {
 /** What a verb gets when a job calls it. Every batch is fenced: it is cancelled when another attempt has taken the job over. */
 export interface JobContext extends VerbContext {
   db: JobDatabase;
+  actor: Extract<Actor, { kind: "job" }>;
   /** Ends with the time of this attempt. */
   signal: AbortSignal;
 }
@@ -83,9 +83,9 @@ export async function serveJobs<Group extends WorkerGroup>({
   let log = kernel.log.with({ jobId, job: path });
   let claim: Claim | undefined;
   try {
-    const leaseMs = leaseOf(path);
+    const name = nameOf(path);
     [claim] = await kernel.connection.call<Claim>(
-      sql`select * from guilda.claim_job(${jobId}, ${token}, ${leaseMs} * interval '1 millisecond')`,
+      sql`select * from guilda.claim_job(${jobId}, ${name}, ${token}, ${leaseMsOf(name)} * interval '1 millisecond')`,
     );
   } catch (error) {
     log.write("error", "job.claim_failed", { error: describeError(error) });
@@ -95,7 +95,7 @@ export async function serveJobs<Group extends WorkerGroup>({
   log = log.with({ job: claim.name ?? "", attempt: claim.attempt, ...ids(claim) });
   if (claim.outcome !== "claimed") return answerUnclaimed(claim);
   const attempt: Attempt = { jobId, token, claim, kernel, log, waitUntil };
-  const outcome = await runAttempt(attempt, handlers as unknown as Partial<Record<JobName, AnyHandler>>, path);
+  const outcome = await runAttempt(attempt, handlers as unknown as Partial<Record<JobName, AnyHandler>>);
   log.write(outcome.level, "job.answered", { ...outcome.fields, durationMs: Math.round(performance.now() - startedAt) });
   return outcome.response;
 }
@@ -115,12 +115,11 @@ interface Outcome {
   response: Response;
 }
 
-async function runAttempt(attempt: Attempt, handlers: Partial<Record<JobName, AnyHandler>>, path: string): Promise<Outcome> {
+async function runAttempt(attempt: Attempt, handlers: Partial<Record<JobName, AnyHandler>>): Promise<Outcome> {
   const { claim } = attempt;
   try {
     const name = claim.name ?? "";
-    if (!isJobName(name) || jobPath(name) !== path)
-      throw new AppError("VALIDATION", "Not this job", { errorCode: "WRONG_ENDPOINT" });
+    if (!isJobName(name)) throw new AppError("VALIDATION", "No such job", { errorCode: "UNKNOWN_JOB" });
     const handler = handlers[name];
     const payload = JOBS[name].payload.safeParse(claim.payload);
     if (handler === undefined || !payload.success || (JOBS[name].scope === "mentorado") !== (claim.mentorado_id !== null)) {
@@ -223,8 +222,11 @@ function expiry(signal: AbortSignal): Promise<never> {
   });
 }
 
-function leaseOf(path: string): number {
-  const name = path.replace("/jobs/", "").replace("/", ".");
+function nameOf(path: string): string {
+  return path.replace("/jobs/", "").replace("/", ".");
+}
+
+function leaseMsOf(name: string): number {
   return (isJobName(name) ? JOBS[name].timeoutMs : 0) + LEASE_MARGIN_MS;
 }
 

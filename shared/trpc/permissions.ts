@@ -11,6 +11,9 @@ export const PERMISSIONS = {
   "students.read": ROLES,
   "enrollments.read": ROLES,
   "finance.read": ["owner", "manager"],
+  "finance.write": ["owner", "manager"],
+  /** What moves money out, and the keys of the provider. */
+  "finance.manage": ["owner"],
   "team.read": ROLES,
   "team.manage": ["owner"],
 } as const satisfies Record<string, readonly Role[]>;

@@ -110,7 +110,13 @@ async function storeEvents({ ground, count }: { ground: Ground; count: number })
       ground.demo.mentoradoId,
       events.map(({ id }) => id),
       events.map(({ id, charge }) =>
-        eventBody({ id: `evt_${id}`, type: "PAYMENT_RECEIVED", status: "RECEIVED", charge, netCents: NET_CENTS, second: 0 }),
+        eventBody({
+          id: `evt_${id}`,
+          type: "PAYMENT_RECEIVED",
+          charge,
+          second: 0,
+          payment: { status: "RECEIVED", netValue: NET_CENTS / 100, paymentDate: "2026-06-12" },
+        }),
       ),
     ],
   );
@@ -223,12 +229,8 @@ async function applyReceipt({
     [mentoradoId, chargeId, NET_CENTS],
   );
   await client.query(
-    `with entry as (
-       insert into ledger_entries (mentorado_id, id, kind, charge_id, source_event_id) values ($1, gen_random_uuid(), 'receipt', $2, $3)
-       on conflict (mentorado_id, charge_id, kind) do nothing returning id)
-     insert into ledger_lines (mentorado_id, entry_id, account, amount_cents, currency)
-     select $1, entry.id, account, cents, 'BRL' from entry,
-       (values ('cash', $4::bigint), ('fees', $5::bigint - $4::bigint), ('receivable', -$5::bigint)) as l(account, cents)`,
+    `select guilda.post_entry($1, gen_random_uuid(), $2, 'receipt', 'receipt', 'bench', $3, now(),
+       jsonb_build_object('cash', $4::bigint, 'fees', $5::bigint - $4::bigint, 'receivable', -$5::bigint))`,
     [mentoradoId, chargeId, eventId, NET_CENTS, AMOUNT_CENTS],
   );
   await client.query("commit");

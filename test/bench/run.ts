@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { stateFolder } from "../local/state.ts";
 import { benchDrain } from "./drain.ts";
+import { benchLedger } from "./ledger.ts";
 import { benchList } from "./list.ts";
 import { type Report, startLoader } from "./measure.ts";
 import { openGround } from "./open-ground.ts";
@@ -11,7 +12,7 @@ import { benchStorm } from "./storm-report.ts";
 import { benchWebhook } from "./webhook.ts";
 
 /** Without a name, all but the storm, which takes minutes. */
-const DEFAULT = ["list", "webhook", "drain", "size"];
+const DEFAULT = ["list", "webhook", "drain", "ledger", "size"];
 const NAMES = [...DEFAULT, "storm"];
 
 const { values, positionals } = parseArgs({ options: { quick: { type: "boolean", default: false } }, allowPositionals: true });
@@ -41,6 +42,7 @@ async function runBench(name: string): Promise<Report> {
     if (name === "list") return await benchList({ ground, loader, rounds, durationMs: quick ? 300 : 1_000 });
     if (name === "webhook") return await benchWebhook({ ground, loader, rounds, calls: quick ? 100 : 600 });
     if (name === "drain") return await benchDrain({ ground, rounds: quick ? 1 : 3, jobs: quick ? 200 : 2_000 });
+    if (name === "ledger") return await benchLedger({ ground, events: quick ? 20 : 200, entries: quick ? 2_000 : 50_000 });
     return await benchStorm({ ground, events: quick ? 300 : 10_000 });
   } finally {
     loader.close();

@@ -32,6 +32,7 @@ export async function benchStorm({ ground, events }: { ground: Ground; events: n
       exact("entries that do not sum to zero", counts.unbalanced),
       info("acknowledged after, p50; p99", `${storm.ackP50Ms.toFixed(0)} ms; ${storm.ackP99Ms.toFixed(0)} ms`),
       info("sent in; at rest after", `${(storm.sendMs / 1_000).toFixed(1)} s; ${(storm.restMs / 1_000).toFixed(1)} s`),
+      info("events/s from the provider to the ledger", ((events * 1_000) / storm.restMs).toFixed(0)),
     ],
     limitedBy: "the jobs that are done beside the deliveries, on the same cores",
   };

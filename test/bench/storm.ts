@@ -1,12 +1,15 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "@upstash/qstash";
 import { JOBS, LEASE_MARGIN_MS } from "../../shared/jobs/catalog.ts";
+import { saoPauloDateTime } from "../local/asaas/sao-paulo-time.ts";
 import { DEMO } from "../local/demo.ts";
 import { seededRandom } from "../local/qstash/chaos.ts";
 import type { Ground } from "./open-ground.ts";
 import { type SeededCharge, seedCharges } from "./seed-charges.ts";
 
 const DUPLICATES = 0.3;
+const EVENTS_PER_CHARGE = 20;
+const STARTED_AT_MS = Date.UTC(2026, 5, 12, 19, 45);
 const CONCURRENCY = 16;
 const SEND_PAUSE_MS = 20;
 const SEND_DEADLINE_MS = 120_000;
@@ -16,16 +19,18 @@ const POLL_INTERVAL_MS = 250;
 const KILLS_AT = [0.25, 0.5, 0.75];
 const LEASE_MS = JOBS["finance.process-asaas-event"].timeoutMs + LEASE_MARGIN_MS;
 
-type Status = "PENDING" | "OVERDUE" | "CONFIRMED" | "RECEIVED";
-
 export interface StormEvent {
   id: string;
   type: string;
-  status: Status;
   charge: SeededCharge;
-  netCents: number;
   /** Of the provider's clock; no two events of a charge share one. */
   second: number;
+  /** The payment as the provider shows it then, beside what never changes. */
+  payment: Record<string, unknown> & { status: string };
+  /** What the charge is called here when this is its latest event. */
+  becomes: string;
+  /** The ledger lines of which this event is the source: `kind account cents`. */
+  books: string[];
 }
 
 export interface StormResult {
@@ -80,25 +85,17 @@ export async function playStorm({
   };
 }
 
-/** What the rows must be, from the events alone: ledger lines as `charge kind account cents`, and the status of each charge. */
+/** What the rows must be, from the events alone, to the byte: each ledger line with its source and time, and the status of each charge. */
 export function expectedBooks(events: readonly StormEvent[]): { ledger: string[]; statuses: string[] } {
   const latest = new Map<string, StormEvent>();
-  const received = new Map<string, StormEvent>();
   for (const event of events) {
     const known = latest.get(event.charge.id);
     if (known === undefined || known.second < event.second) latest.set(event.charge.id, event);
-    if (event.status === "RECEIVED") received.set(event.charge.id, event);
   }
-  const ledger = [...received.values()].flatMap(({ charge, netCents }) =>
-    [
-      ["cash", netCents],
-      ["fees", charge.amountCents - netCents],
-      ["receivable", -charge.amountCents],
-    ]
-      .filter(([, cents]) => cents !== 0)
-      .map(([account, cents]) => `${charge.id} receipt ${account} ${cents}`),
+  const ledger = events.flatMap(({ id, charge, second, books }) =>
+    books.map((line) => `${charge.id} asaas:${id} ${timeOf(second).toISOString()} ${line}`),
   );
-  const statuses = [...latest.values()].map(({ charge, status }) => `${charge.id} ${status.toLowerCase()}`);
+  const statuses = [...latest.values()].map(({ charge, becomes }) => `${charge.id} ${becomes}`);
   return { ledger: ledger.sort(), statuses: statuses.sort() };
 }
 
@@ -106,7 +103,7 @@ export function expectedBooks(events: readonly StormEvent[]): { ledger: string[]
 export async function readBooks({ database }: Ground, events: readonly StormEvent[]): Promise<ReturnType<typeof expectedBooks>> {
   const ids = [...new Set(events.map(({ charge }) => charge.id))];
   const ledger = await database.query<{ line: string }>(
-    `select e.charge_id || ' ' || e.kind || ' ' || l.account || ' ' || l.amount_cents as line
+    `select concat_ws(' ', e.charge_id, e.source, to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), e.kind, l.account, l.amount_cents) as line
        from ledger_entries e join ledger_lines l on l.mentorado_id = e.mentorado_id and l.entry_id = e.id where e.charge_id = any($1::uuid[])`,
     [ids],
   );
@@ -146,7 +143,7 @@ export async function countStorm({ database }: Ground, events: readonly StormEve
   return rows[0];
 }
 
-/** One life of four events per charge, some of them late with the money, some cut off before it comes. */
+/** Lives of about twenty events per charge, of all kinds; the last one may be cut off. */
 async function inventEvents({
   ground,
   count,
@@ -156,23 +153,103 @@ async function inventEvents({
   count: number;
   random: () => number;
 }): Promise<StormEvent[]> {
-  const amountsCents = Array.from({ length: Math.ceil(count / 3) }, () => 1_000 + Math.floor(random() * 500_000));
+  const amountsCents = Array.from({ length: Math.ceil(count / EVENTS_PER_CHARGE) }, () => 1_000 + Math.floor(random() * 500_000));
   const charges = await seedCharges({ ...ground, amountsCents });
   const events: StormEvent[] = [];
-  for (const charge of charges) {
-    // Every tenth payment arrives without a fee.
-    const netCents = random() < 0.1 ? charge.amountCents : charge.amountCents - 199;
-    const life: [string, Status][] = [["CREATED", "PENDING"]];
-    if (random() < 0.3) life.push(["OVERDUE", "OVERDUE"]);
-    if (random() < 0.2) life.push(["UPDATED", "PENDING"]);
-    life.push(["CONFIRMED", "CONFIRMED"]);
-    if (random() < 0.9) life.push(["RECEIVED", "RECEIVED"]);
-    for (const [second, [name, status]] of life.entries()) {
-      if (events.length === count) return events;
-      events.push({ id: `evt_${charge.id}_${second}`, type: `PAYMENT_${name}`, status, charge, netCents, second });
+  for (let round = 0; events.length < count; round += 1) {
+    const charge = charges[round % charges.length];
+    if (charge === undefined) throw new Error("no charge");
+    const isFirst = round < charges.length;
+    const start = isFirst ? 0 : Math.max(...events.filter((event) => event.charge === charge).map(({ second }) => second)) + 1;
+    // After its life a charge only gets news that change nothing.
+    const life = isFirst ? inventLife({ charge, random }) : [];
+    const last = events.findLast((event) => event.charge === charge);
+    const steps = life.length > 0 || last === undefined ? life : [{ ...last, type: "PAYMENT_BANK_SLIP_VIEWED", books: [] }];
+    for (const [index, step] of steps.entries()) {
+      const second = start + index;
+      events.push({ ...step, id: `evt_${charge.id}_${second}`, charge, second });
     }
   }
-  return events;
+  return events.slice(0, count);
+}
+
+type Step = Pick<StormEvent, "type" | "payment" | "becomes" | "books">;
+
+function inventLife({ charge: { amountCents }, random }: { charge: SeededCharge; random: () => number }): Step[] {
+  // Every tenth payment arrives without a fee.
+  const netCents = random() < 0.1 ? amountCents : amountCents - 199;
+  const netValue = netCents / 100;
+  const paid = { netValue, paymentDate: "2026-06-12" };
+  const steps: Step[] = [];
+  const step = (type: string, status: string, becomes: string, fields: object = {}, books: [string, string, number][] = []) =>
+    steps.push({
+      type: `PAYMENT_${type}`,
+      payment: { status, netValue, ...fields },
+      becomes,
+      books: books.filter(([, , cents]) => cents !== 0).map((line) => line.join(" ")),
+    });
+  step("CREATED", "PENDING", "pending");
+  for (let changes = Math.floor(random() * 8); changes > 0; changes -= 1) step("UPDATED", "PENDING", "pending");
+  if (random() < 0.3) {
+    step("DELETED", "PENDING", "cancelled", { deleted: true }, [
+      ["cancellation", "revenue", amountCents],
+      ["cancellation", "receivable", -amountCents],
+    ]);
+    step("RESTORED", "PENDING", "pending", {}, [
+      ["restoration", "receivable", amountCents],
+      ["restoration", "revenue", -amountCents],
+    ]);
+  }
+  if (random() < 0.3) step("OVERDUE", "OVERDUE", "overdue");
+  if (random() < 0.2) {
+    step("RECEIVED", "RECEIVED_IN_CASH", "received", { netValue: amountCents / 100 }, [
+      ["receipt", "cash", amountCents],
+      ["receipt", "receivable", -amountCents],
+    ]);
+    step("RECEIVED_IN_CASH_UNDONE", "PENDING", "pending", {}, [
+      ["receipt_undone", "cash", -amountCents],
+      ["receipt_undone", "receivable", amountCents],
+    ]);
+  }
+  for (let views = Math.floor(random() * 12); views > 0; views -= 1) step("CHECKOUT_VIEWED", "PENDING", "pending");
+  step("CONFIRMED", "CONFIRMED", "confirmed");
+  if (random() < 0.1) {
+    step("REFUNDED", "REFUNDED", "refunded", {}, [
+      ["refund", "refunds", amountCents],
+      ["refund", "receivable", -amountCents],
+    ]);
+    return steps;
+  }
+  step("RECEIVED", "RECEIVED", "received", paid, [
+    ["receipt", "cash", netCents],
+    ["receipt", "fees", amountCents - netCents],
+    ["receipt", "receivable", -amountCents],
+  ]);
+  const end = random();
+  if (end < 0.2) {
+    step("REFUNDED", "REFUNDED", "refunded", paid, [
+      ["refund", "refunds", amountCents],
+      ["refund", "cash", -amountCents],
+    ]);
+  } else if (end < 0.4) {
+    const asked = { ...paid, chargeback: { status: "REQUESTED" } };
+    step("CHARGEBACK_REQUESTED", "CHARGEBACK_REQUESTED", "disputed", asked, [
+      ["chargeback", "disputed", amountCents],
+      ["chargeback", "cash", -amountCents],
+    ]);
+    step("CHARGEBACK_DISPUTE", "CHARGEBACK_DISPUTE", "disputed", asked);
+    if (end < 0.3)
+      step("RECEIVED", "RECEIVED", "received", { ...paid, chargeback: { status: "REVERSED" } }, [
+        ["chargeback_won", "cash", amountCents],
+        ["chargeback_won", "disputed", -amountCents],
+      ]);
+    else
+      step("REFUNDED", "REFUNDED", "refunded", { ...paid, chargeback: { status: "DONE" } }, [
+        ["chargeback_lost", "losses", amountCents],
+        ["chargeback_lost", "disputed", -amountCents],
+      ]);
+  }
+  return steps;
 }
 
 function shuffle<Item>(items: Item[], random: () => number): Item[] {
@@ -211,22 +288,31 @@ async function sendAll({ ground, deliveries }: { ground: Ground; deliveries: rea
 }
 
 /** @returns the body of an event as Asaas sends it. */
-export function eventBody({ id, type, status, charge, netCents, second }: StormEvent): string {
+export function eventBody({
+  id,
+  type,
+  charge,
+  second,
+  payment,
+}: Pick<StormEvent, "id" | "type" | "charge" | "second" | "payment">): string {
   return JSON.stringify({
     id,
     event: type,
-    dateCreated: `2026-06-12 16:45:${String(second).padStart(2, "0")}`,
+    dateCreated: saoPauloDateTime(timeOf(second)),
     payment: {
       object: "payment",
       id: charge.externalId,
-      status,
       externalReference: charge.id,
       value: charge.amountCents / 100,
-      netValue: netCents / 100,
       billingType: "PIX",
       deleted: false,
+      ...payment,
     },
   });
+}
+
+function timeOf(second: number): Date {
+  return new Date(STARTED_AT_MS + second * 1_000);
 }
 
 export const WEBHOOK_PATH = `/webhooks/asaas/${DEMO.accountRef}`;

@@ -34,10 +34,9 @@ export async function benchWebhook({
       body: eventBody({
         id: `evt_bench_${first + (index % different)}`,
         type: "PAYMENT_CREATED",
-        status: "PENDING",
         charge: charge as NonNullable<typeof charge>,
-        netCents: 9_801,
         second: 0,
+        payment: { status: "PENDING", netValue: 98.01 },
       }),
     }));
   }

@@ -79,7 +79,7 @@ test.each([
 ] as const)("%o stands for %s and has words for users", (Kind, code) => {
   const error = new Kind();
   expect(error).toBeInstanceOf(AppError);
-  expect(error).toMatchObject({ code, errorCode: code, name: Kind.name });
+  expect(error).toMatchObject({ code, errorCode: code, name: "AppError" });
   expect(error.message).toMatch(/^[A-Z][a-z ,]+$/);
   expect(error.cause).toBeUndefined();
 });

@@ -157,7 +157,9 @@ describe("a row", () => {
     expect(keys.length).toBeGreaterThan(9);
     for (const { table, column, target, targetColumn } of keys) {
       const theirs = `(select ${targetColumn} from ${target} where mentorado_id = '${other.mentoradoId}' limit 1)`;
-      const refer = `update ${table} set ${column} = ${theirs} where mentorado_id = '${own.mentoradoId}'`;
+      // One row: where only one may have this reference, two would be refused for that.
+      const one = `(select ctid from ${table} where mentorado_id = '${own.mentoradoId}' limit 1)`;
+      const refer = `update ${table} set ${column} = ${theirs} where ctid = ${one}`;
       // As the owner, with its triggers off, whom neither policies nor grants hold: the key alone refuses.
       const answer = await batch(`alter table ${table} disable trigger user`, refer);
       expect(answer, `${table}.${column}`).toMatchObject({ code: "23503" });

@@ -8,6 +8,7 @@ import { type Kernel, openKernel } from "../../shared/kernel.ts";
 import { insertRow } from "../db/support/insert-row.ts";
 import { signDelivery } from "../local/qstash/sign.ts";
 import { type Platform, startPlatform } from "../support/platform.ts";
+import { financeHandlers } from "./support/finance-handlers.ts";
 
 const NAME = "finance.remind-due-charges";
 const PROGRAMME_JOB = "accounts.invalidate-session";
@@ -28,7 +29,7 @@ afterAll(() => platform.close());
 function handlers(): JobHandlers<"finance"> {
   const act = ({ ctx }: { ctx: JobContext }) =>
     (ctx.actor.kind === "job" ? doings.get(ctx.actor.jobId)?.(ctx) : undefined) ?? Promise.resolve();
-  return { "finance.create-charge": act, "finance.process-asaas-event": act, [NAME]: act };
+  return financeHandlers(act);
 }
 
 async function stage(doing: (ctx: JobContext) => Promise<unknown>, row: Record<string, unknown> = {}) {

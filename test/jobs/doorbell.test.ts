@@ -3,12 +3,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { runTick } from "../../functions/scheduler/receive-tick.ts";
 import { JOBS, type JobName, jobPath } from "../../shared/jobs/catalog.ts";
 import { createDoorbell } from "../../shared/jobs/doorbell.ts";
-import { type JobHandlers, serveJobs } from "../../shared/jobs/serve-jobs.ts";
+import { serveJobs } from "../../shared/jobs/serve-jobs.ts";
 import type { StagedJob } from "../../shared/jobs/stage.ts";
 import { insertRow } from "../db/support/insert-row.ts";
 import type { Fault } from "../local/http-server.ts";
 import type { Message } from "../local/qstash/message.ts";
 import { type Platform, startPlatform } from "../support/platform.ts";
+import { financeHandlers } from "./support/finance-handlers.ts";
 
 const HOUR_MS = 3_600_000;
 const NAME = "finance.remind-due-charges";
@@ -20,7 +21,7 @@ beforeAll(async () => {
   platform = await startPlatform();
   const kernel = platform.kernel("finance");
   const act = async () => undefined;
-  const handlers: JobHandlers<"finance"> = { "finance.create-charge": act, "finance.process-asaas-event": act, [NAME]: act };
+  const handlers = financeHandlers(act);
   platform.mount("finance", (request, waitUntil) => serveJobs<"finance">({ request, handlers, kernel, waitUntil }));
 });
 afterEach(() => {

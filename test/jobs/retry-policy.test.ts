@@ -5,13 +5,26 @@ import { JOBS, type JobName } from "../../shared/jobs/catalog.ts";
 import { type JobHandlers, serveJobs } from "../../shared/jobs/serve-jobs.ts";
 import { insertRow } from "../db/support/insert-row.ts";
 import { type Platform, startPlatform } from "../support/platform.ts";
+import { financeHandlers } from "./support/finance-handlers.ts";
 
 const PATIENT_MS = [1_000, 2_500, 6_250, 15_625, 39_063, 97_656, 244_141, 600_000, 600_000, 600_000, 600_000];
 const PAYLOADS = {
   "accounts.process-clerk-event": { eventId: uuidv7() },
   "accounts.invalidate-session": { userId: uuidv7() },
   "finance.create-charge": { installmentId: uuidv7() },
+  "finance.operate-charge": { chargeId: uuidv7(), operation: { kind: "cancel" } },
+  "finance.refresh-charge": { chargeId: uuidv7() },
+  "finance.bill-enrollment": { enrollmentId: uuidv7() },
+  "finance.bill-due-installments": { slot: "2026-03-10T12:00:00.000Z" },
+  "finance.create-subscription": { subscriptionId: uuidv7() },
+  "finance.cancel-subscription": { subscriptionId: uuidv7() },
   "finance.process-asaas-event": { eventId: uuidv7() },
+  "finance.register-webhook": {},
+  "finance.remove-webhook": {},
+  "finance.check-webhooks": { slot: "2026-03-10T12:00:00.000Z" },
+  "finance.adopt-payment": { conflictId: uuidv7() },
+  "finance.reconcile-recent": {},
+  "finance.reconcile-full": {},
   "finance.remind-due-charges": { slot: "2026-03-10T12:00:00.000Z" },
 } satisfies Record<JobName, object>;
 
@@ -20,7 +33,19 @@ const WAITS_MS: Record<JobName, readonly number[]> = {
   "accounts.process-clerk-event": PATIENT_MS,
   "accounts.invalidate-session": PATIENT_MS,
   "finance.create-charge": PATIENT_MS,
+  "finance.operate-charge": PATIENT_MS,
+  "finance.refresh-charge": PATIENT_MS,
+  "finance.bill-enrollment": [1_000, 2_000],
+  "finance.bill-due-installments": [1_000, 2_000],
+  "finance.create-subscription": PATIENT_MS,
+  "finance.cancel-subscription": PATIENT_MS,
   "finance.process-asaas-event": PATIENT_MS,
+  "finance.register-webhook": PATIENT_MS,
+  "finance.remove-webhook": PATIENT_MS,
+  "finance.check-webhooks": [1_000, 2_000],
+  "finance.adopt-payment": PATIENT_MS,
+  "finance.reconcile-recent": [1_000, 2_000],
+  "finance.reconcile-full": PATIENT_MS,
   "finance.remind-due-charges": [1_000, 2_000],
 };
 
@@ -30,11 +55,7 @@ beforeAll(async () => {
   platform.qstash.chaos.drop = 1;
   const fail = () => Promise.reject(new UnavailableError());
   const accounts: JobHandlers<"accounts"> = { "accounts.process-clerk-event": fail, "accounts.invalidate-session": fail };
-  const finance: JobHandlers<"finance"> = {
-    "finance.create-charge": fail,
-    "finance.process-asaas-event": fail,
-    "finance.remind-due-charges": fail,
-  };
+  const finance = financeHandlers(fail);
   const kernel = platform.kernel("jobs");
   platform.mount("accounts", (request, waitUntil) => serveJobs<"accounts">({ request, handlers: accounts, kernel, waitUntil }));
   platform.mount("finance", (request, waitUntil) => serveJobs<"finance">({ request, handlers: finance, kernel, waitUntil }));

@@ -3,10 +3,11 @@ import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AppError, UnavailableError } from "../../shared/errors/app-error.ts";
 import { JOBS, jobPath, LEASE_MARGIN_MS, retryDelayMs } from "../../shared/jobs/catalog.ts";
-import { type JobContext, type JobHandlers, serveJobs } from "../../shared/jobs/serve-jobs.ts";
+import { type JobContext, serveJobs } from "../../shared/jobs/serve-jobs.ts";
 import { insertRow } from "../db/support/insert-row.ts";
 import { signDelivery } from "../local/qstash/sign.ts";
 import { type Platform, startPlatform } from "../support/platform.ts";
+import { financeHandlers } from "./support/finance-handlers.ts";
 
 const NAME = "finance.remind-due-charges";
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
   const kernel = platform.kernel("finance");
   const act = ({ ctx }: { ctx: JobContext }) =>
     (ctx.actor.kind === "job" ? doings.get(ctx.actor.jobId)?.(ctx) : undefined) ?? Promise.resolve();
-  const handlers: JobHandlers<"finance"> = { "finance.create-charge": act, "finance.process-asaas-event": act, [NAME]: act };
+  const handlers = financeHandlers(act);
   platform.mount("finance", (request, waitUntil) => serveJobs<"finance">({ request, handlers, kernel, waitUntil }));
 });
 afterAll(() => platform.close());
@@ -237,7 +238,7 @@ async function deliver({
 }): Promise<number> {
   const kernel = platform.kernel("finance");
   const act = ({ ctx }: { ctx: JobContext }) => effect(ctx);
-  const handlers: JobHandlers<"finance"> = { "finance.create-charge": act, "finance.process-asaas-event": act, [NAME]: act };
+  const handlers = financeHandlers(act);
   const request = new Request(`${platform.env.PUBLIC_URL}${path}`, {
     method: "POST",
     body,
@@ -282,6 +283,8 @@ test("a job is not done at the endpoint of another, and an unknown one or an odd
   const path = jobPath("finance.create-charge");
   expect(await deliver({ path, body, signature: sign({ body, path }) })).toBe(489);
   expect(await effectsOf(mentoradoId)).toBe(0);
+  // It waits for its own endpoint as before.
+  expect(await readJob(id)).toMatchObject({ status: "pending", attempts: 0 });
   for (const odd of [JSON.stringify({ jobId: uuidv7() }), "{}", "nonsense", ""]) {
     expect(await deliver({ body: odd, signature: sign({ body: odd }) })).toBe(489);
   }

@@ -1,7 +1,8 @@
 import pg from "pg";
 import { v7 as uuidv7 } from "uuid";
-import { asaasTokenDigest } from "../../functions/webhooks/read-asaas-event.ts";
+import { ASAAS_EVENTS } from "../../functions/finance/outbound/asaas.ts";
 import { createKeyring, encrypt } from "../../shared/db/sensitive.ts";
+import { asaasTokenDigest } from "../../shared/webhooks/asaas-token-digest.ts";
 import type { Stack } from "./stack.ts";
 
 /** The demo practice, the same at every start. */
@@ -67,9 +68,8 @@ export async function ensureDemo({ stack }: { stack: Stack }): Promise<Demo> {
       "insert into offerings (mentorado_id, id, name, price_cents) values ($1, $2, 'Mentoria de carreira, 6 meses', 360000)",
       [mentoradoId, offeringId],
     );
-    await insertProviderAccount({ client, stack, mentoradoId });
+    await insertProviderAccount({ client, stack, mentoradoId, webhookId: await ensureAsaasAccount(stack) });
     await client.query("commit");
-    await ensureAsaasAccount(stack);
     return { mentoradoId, offeringId, ownerClerkId: clerkIds.owner };
   } finally {
     await client.end();
@@ -90,10 +90,12 @@ async function insertProviderAccount({
   client,
   stack,
   mentoradoId,
+  webhookId,
 }: {
   client: pg.Client;
   stack: Stack;
   mentoradoId: string;
+  webhookId: string | null;
 }): Promise<void> {
   const keyring = await createKeyring(stack.variables.ENCRYPTION_KEY ?? "")();
   const rowId = uuidv7();
@@ -103,22 +105,25 @@ async function insertProviderAccount({
     place: { column: "provider_accounts.api_key", mentoradoId, rowId },
   });
   await client.query(
-    `insert into provider_accounts (mentorado_id, id, provider, account_ref, api_key_encrypted, api_key_key_version, webhook_token_digest)
-     values ($1, $2, 'asaas', $3, $4, $5, $6)`,
+    `insert into provider_accounts (mentorado_id, id, provider, account_ref, api_key_encrypted, api_key_key_version, api_key_last4,
+                                    webhook_token_digest, webhook_external_id)
+     values ($1, $2, 'asaas', $3, $4, $5, $6, $7, $8)`,
     [
       mentoradoId,
       rowId,
       DEMO.accountRef,
       Buffer.from(key.ciphertext),
       key.keyVersion,
+      DEMO.apiKey.slice(-4),
       Buffer.from(await asaasTokenDigest({ keyring, token: DEMO.webhookToken })),
+      webhookId,
     ],
   );
 }
 
-/** At the stand-in only: a real account is made, and its webhook registered, by its owner. */
-async function ensureAsaasAccount({ asaas, variables }: Stack): Promise<void> {
-  if (asaas === undefined) return;
+/** At the stand-in only: a real account is made by its owner, and its webhook registered by a job. @returns the id of the webhook. */
+async function ensureAsaasAccount({ asaas, variables }: Stack): Promise<string | null> {
+  if (asaas === undefined) return null;
   asaas.createAccount({ apiKey: DEMO.apiKey, name: "Mentoria Rafaela Prado" });
   const response = await fetch(`${variables.ASAAS_API_URL}/webhooks`, {
     method: "POST",
@@ -132,15 +137,10 @@ async function ensureAsaasAccount({ asaas, variables }: Stack): Promise<void> {
       apiVersion: 3,
       authToken: DEMO.webhookToken,
       sendType: "NON_SEQUENTIALLY",
-      events: [
-        "PAYMENT_CREATED",
-        "PAYMENT_CONFIRMED",
-        "PAYMENT_RECEIVED",
-        "PAYMENT_OVERDUE",
-        "PAYMENT_UPDATED",
-        "PAYMENT_DELETED",
-      ],
+      events: ASAAS_EVENTS,
     }),
   });
   if (!response.ok) throw new Error(`The Asaas stand-in refused the webhook: ${response.status} ${await response.text()}`);
+  const { id } = (await response.json()) as { id: string };
+  return id;
 }

@@ -119,7 +119,7 @@ export async function playStory({ stack, demo, say }: { stack: Stack; demo: Demo
   await step(say, "6. the schedule of the reminders fires, twice", async () => {
     const [next] = others.toSorted((a, b) => a.dueDate.localeCompare(b.dueDate));
     if (next === undefined) throw new Error("There is no second instalment");
-    // Three days before the due date, at nine in São Paulo.
+    // Three days before the due date, after nine in São Paulo, when the quiet hours have ended.
     const at = new Date(Date.parse(`${next.dueDate}T12:30:00Z`) - 3 * DAY_MS).toISOString();
     await fireSchedule({ variables, schedule: "finance.remind-due-charges", at });
     await fireSchedule({ variables, schedule: "finance.remind-due-charges", at });
@@ -128,7 +128,19 @@ export async function playStory({ stack, demo, say }: { stack: Stack; demo: Demo
       return charge.reminders.length > 0 ? charge : undefined;
     });
     if (reminders.length !== 1) throw new Error(`${reminders.length} reminders`);
-    return { value: undefined, text: `one reminder (${reminders[0]?.step}) of the instalment due on ${next.dueDate}` };
+    return { value: undefined, text: `one reminder (step ${reminders[0]?.step}) of the instalment due on ${next.dueDate}` };
+  });
+
+  await step(say, "7. the owner has the ledger verified, and sees what will be sent next", async () => {
+    const { isValid, entries, headHash } = await trpc.financial.ledger.verify.query();
+    const { balances } = await trpc.financial.ledger.balances.query();
+    const sum = balances.reduce((total, { balanceCents }) => total + balanceCents, 0);
+    if (!isValid || sum !== 0) throw new Error(`The ledger is ${isValid ? "valid" : "not valid"}, its balances sum to ${sum}`);
+    const { reminders } = await trpc.financial.dunning.simulate.query();
+    return {
+      value: undefined,
+      text: `${entries} entries, chain and balances hold, head ${headHash.slice(0, 12)}…; ${reminders.length} reminders in the next 14 days`,
+    };
   });
 }
 

@@ -33,7 +33,7 @@ export async function bundleWorker({ entry, outfile }: { entry: string; outfile:
     outfile,
     bundle: true,
     minify: true,
-    keepNames: true,
+    keepNames: false,
     format: "esm",
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],

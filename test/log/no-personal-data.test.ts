@@ -1,14 +1,17 @@
 import { createHmac } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
-import { asaasTokenDigest } from "../../functions/webhooks/read-asaas-event.ts";
 import { createKeyring, encrypt } from "../../shared/db/sensitive.ts";
+import { jobPath } from "../../shared/jobs/catalog.ts";
+import { asaasTokenDigest } from "../../shared/webhooks/asaas-token-digest.ts";
 import { openPractice, type Practice } from "../crm/support/open-practice.ts";
 import { insertRow } from "../db/support/insert-row.ts";
+import { CANARY, type Practice as SeededPractice } from "../isolation/support/seed-practice.ts";
 import type { Fault } from "../local/http-server.ts";
-import { listProcedures } from "../rules/procedures.ts";
-import type { Member } from "../support/platform.ts";
+import { listProcedures, type Procedure } from "../rules/procedures.ts";
+import type { Member, Person } from "../support/platform.ts";
 import { type House, openHouse } from "./support/open-house.ts";
+import { MONEY, openTreasury, personalInputs } from "./support/open-treasury.ts";
 
 const NAME = "Zuleica Canarinho";
 const EMAIL = "zuleica.canarinho@segredo.example";
@@ -18,6 +21,8 @@ const CPF = "529.982.247-25";
 const PHONE = "(41) 98877-6655";
 const API_KEY = "$aact_hmlg_canarinho0123456789";
 const WEBHOOK_TOKEN = "canarinho-webhook-token-0123456789abcdef";
+
+const WORDS = { name: NAME, email: EMAIL, phone: PHONE, message: MESSAGE, apiKey: API_KEY };
 
 /** Everything that must not be found, in every spelling in which it could be. */
 const CANARIES = [
@@ -33,6 +38,7 @@ const CANARIES = [
   /97766[-. ]?5544/,
   /aact_/,
   /webhook-token/,
+  new RegExp(CANARY),
   /postgres(ql)?:\/\//,
   /sig_current|sig_next|whsec_|qstash-token|redis-token/,
   /eyJ[\w-]{10}/,
@@ -47,6 +53,11 @@ let accountRef: string;
 let written: MockInstance[];
 /** Every procedure that was called. */
 const called = new Set<string>();
+/** Every address that was called by the Workers, and what QStash was told. */
+const sentOut: string[] = [];
+let fetched: MockInstance<typeof fetch>;
+/** A practice whose every word about money is personal. */
+let treasury: SeededPractice;
 /** Every answer to what failed. */
 const refusals: string[] = [];
 
@@ -56,15 +67,26 @@ beforeAll(async () => {
   written = (["log", "info", "warn", "error", "debug"] as const).map((level) =>
     vi.spyOn(console, level).mockImplementation(() => undefined),
   );
+  const send = globalThis.fetch;
+  fetched = vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    sentOut.push(url);
+    // An event that cannot be stored is handed over whole: there is no other way for it to survive.
+    const isMessage = url.startsWith(platform.qstash.url) && !url.endsWith(jobPath("webhooks.store-event"));
+    if (isMessage && typeof init?.body === "string") sentOut.push(init.body);
+    return send(input, init);
+  });
   practice = await openPractice(platform);
   const staff = await platform.createPerson({ isAdmin: true });
   owner = await platform.createMember({ mentoradoId: practice.mentoradoId, role: "owner", person: staff });
   asaas.createAccount({ apiKey: API_KEY, name: NAME });
   accountRef = `account-${practice.mentoradoId}`;
   await insertAccount();
+  treasury = await newTreasury();
 });
 afterAll(async () => {
   await house.close();
+  fetched.mockRestore();
   for (const spy of written) spy.mockRestore();
 });
 
@@ -74,6 +96,7 @@ beforeEach(() => {
 });
 
 const standIns = () => [house.platform.database.bridge, house.platform.redis, house.platform.qstash, house.asaas];
+const toProvider = () => sentOut.filter((sent) => sent.startsWith(house.asaas.url));
 const logText = () => written.flatMap(({ mock }) => mock.calls.map((call) => call.map(String).join(" "))).join("\n");
 
 async function insertAccount(): Promise<void> {
@@ -93,6 +116,13 @@ async function insertAccount(): Promise<void> {
     api_key_key_version: keyVersion,
     webhook_token_digest: `\\x${Buffer.from(digest).toString("hex")}`,
   });
+}
+
+/** A practice that the provider answers. */
+async function newTreasury(): Promise<SeededPractice> {
+  const opened = await openTreasury(house.platform, WORDS);
+  await dataOf(call("financial.account.save", "mutation", { apiKey: API_KEY }, { as: opened.members.owner }));
+  return opened;
 }
 
 interface Sent {
@@ -115,11 +145,11 @@ function call(
   path: string,
   type: "query" | "mutation",
   input: unknown,
-  options: { requestId?: string; key?: string } = {},
+  options: { requestId?: string; key?: string; as?: Person } = {},
 ): Promise<Sent> {
-  const json = typeof input === "string" ? input : JSON.stringify(input);
+  const json = typeof input === "string" ? input : JSON.stringify(input ?? {});
   const headers = {
-    authorization: `Bearer ${house.tokenOf(owner)}`,
+    authorization: `Bearer ${house.tokenOf(options.as ?? owner)}`,
     "content-type": "application/json",
     ...(options.key === undefined ? {} : { "idempotency-key": options.key }),
   };
@@ -193,6 +223,19 @@ async function callEverything(): Promise<void> {
   for (const one of ["students.getById", "enrollments.getById", "financial.charges.getById"]) {
     await call(one, "query", { id: uuidv7() });
   }
+  await call("financial.account.save", "mutation", { apiKey: API_KEY.replace("hmlg", "prod") });
+  await call("financial.account.disable", "mutation", { reason: REASON });
+  for (const procedure of MONEY) await callWithMoney(procedure, treasury);
+}
+
+/** Calls a procedure of money as the owner of a practice that has something to do for it. */
+async function callWithMoney({ path, type, ...procedure }: Procedure, of: SeededPractice): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  if (type === "subscription") throw new Error("Nobody watches money");
+  for (const input of personalInputs({ path, type, ...procedure }, of, WORDS)) {
+    sent.push(await call(path, type, input, { as: of.members.owner }));
+  }
+  return sent;
 }
 
 async function postForms(): Promise<void> {
@@ -221,6 +264,15 @@ async function postWebhooks(): Promise<void> {
   const asaas = (body: string, token = WEBHOOK_TOKEN, ref = accountRef) =>
     send(`/webhooks/asaas/${ref}`, { method: "POST", headers: { "asaas-access-token": token }, body });
   await asaas(event({ payment, customer: { name: NAME, cpfCnpj: CPF, email: EMAIL, phone: PHONE } }));
+  await asaas(
+    event({ event: "SUBSCRIPTION_UPDATED", subscription: { id: "sub_1", status: "ACTIVE", description: NAME, customer: EMAIL } }),
+  );
+  await asaas(
+    event({
+      event: "PAYMENT_REFUNDED",
+      payment: { ...payment, status: "REFUNDED", refunds: [{ description: REASON, value: 1 }] },
+    }),
+  );
   await asaas(event({ payment: { ...payment, id: 7, status: NAME } }));
   await asaas(JSON.stringify({ id: EMAIL, event: NAME, payment }));
   await asaas(`{"id":"${NAME}`);
@@ -258,6 +310,10 @@ function expectClean(): void {
   const lines = logText().split("\n");
   for (const canary of CANARIES) {
     expect(
+      sentOut.find((sent) => canary.test(sent)),
+      `an address or a message with ${canary}`,
+    ).toBeUndefined();
+    expect(
       lines.find((line) => canary.test(line)),
       `a log line with ${canary}`,
     ).toBeUndefined();
@@ -270,6 +326,10 @@ function expectClean(): void {
 
 describe("nothing personal and nothing secret is logged or told", () => {
   test("when everything goes well", async () => {
+    for (const procedure of MONEY) {
+      const fresh = procedure.type === "mutation" ? await newTreasury() : treasury;
+      for (const { status, body } of await callWithMoney(procedure, fresh)) expect(status, body).toBe(200);
+    }
     await callEverything();
     await postForms();
     await postWebhooks();
@@ -282,7 +342,12 @@ describe("nothing personal and nothing secret is logged or told", () => {
         .toSorted(),
     );
     expect(house.platform.logs().length).toBeGreaterThan(60);
+    expect(toProvider().length).toBeGreaterThan(20);
+    expect(sentOut.filter((sent) => /^[[{]/.test(sent)).length).toBeGreaterThan(20);
     expectClean();
+    const stored = await house.platform.database.query<{ text: string }>("select jobs::text as text from jobs");
+    expect(stored.length).toBeGreaterThan(60);
+    for (const canary of CANARIES) expect(stored.find(({ text }) => canary.test(text))).toBeUndefined();
   });
 
   test("when the input is not what it should be", async () => {
@@ -306,6 +371,9 @@ describe("nothing personal and nothing secret is logged or told", () => {
       }
       for (const path of ["leads.list", "leads.getById", "students.getById", "financial.charges.list", "users.directory"]) {
         expect((await call(path, "query", input)).status).toBe(400);
+      }
+      for (const { path, type } of MONEY) {
+        if (type !== "subscription") expect([200, 400]).toContain((await call(path, type, input)).status);
       }
     }
     await send(`/${encodeURIComponent(NAME)}?email=${EMAIL}`);
@@ -428,6 +496,20 @@ describe("nothing personal and nothing secret is logged or told", () => {
       house.asaas.faults.length = 0;
       await house.platform.redis.flush();
     }
+    const { owner: treasurer } = (await newTreasury()).members;
+    const asked = toProvider().length;
+    house.asaas.faults.push(fault);
+    await dataOf(call("financial.account.test", "mutation", {}, { as: treasurer }));
+    // Mostly of practices of their own, so that the failures of one do not keep the others from the provider.
+    const jobs = await house.platform.database.query<{ id: string; name: string }>(
+      `select distinct on (name) id, name from jobs
+        where worker_group = 'finance' and mentorado_id not in ($1, $2) order by name, created_at desc`,
+      [practice.mentoradoId, treasury.mentoradoId],
+    );
+    expect(jobs.length).toBeGreaterThan(9);
+    // At once, because each waits between its own tries.
+    await Promise.all(jobs.map(({ id }) => ringAgain(id)));
+    expect(toProvider().length - asked).toBeGreaterThan(6);
     expectClean();
   });
 });

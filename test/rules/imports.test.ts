@@ -12,10 +12,10 @@ const SAMPLES: Record<string, { bad: [string, string][]; good: [string, string][
       ["functions/crm/router.ts", 'import type { Charge } from "../finance/schemas.ts";'],
       ["functions/crm/router.ts", 'export * from "../finance/schemas.ts";'],
       ["functions/crm/router.ts", 'const finance = await import("../finance/router.ts");'],
-      ["functions/edge/app-router.ts", 'import { financeRouter } from "../finance/router.ts";'],
+      ["functions/edge/app-router.ts", 'import { createFinanceRouter } from "../finance/router.ts";'],
     ],
     good: [
-      ["functions/edge/app-router.ts", 'import type { financeRouter } from "../finance/router.ts";'],
+      ["functions/edge/app-router.ts", 'import type { createFinanceRouter } from "../finance/router.ts";'],
       ["functions/crm/router.ts", '// import { x } from "../finance/router.ts";\nimport { byId } from "./schemas.ts";'],
     ],
   },

@@ -75,6 +75,18 @@ describe("the checks", () => {
     expect(idPaths(input)).toEqual([["id"], ["cursor"], ["patch", "ownerIds", "0"]]);
     expect(inputNames(input)).toContain("mentoradoId");
   });
+
+  it("find them in each alternative of an input", () => {
+    const alternatives = [
+      z.object({ kind: z.literal("one"), id: z.uuid() }),
+      z.object({ kind: z.literal("two"), id: z.uuid(), chargeId: z.uuid() }),
+    ] as const;
+    for (const either of [z.union(alternatives), z.discriminatedUnion("kind", alternatives)]) {
+      const input = z.toJSONSchema(either, { io: "input" }) as Procedure["input"];
+      expect(idPaths(input)).toEqual([["id"], ["chargeId"]]);
+      expect(inputNames(input)).toContain("chargeId");
+    }
+  });
 });
 
 describe("what is shown of a row", async () => {

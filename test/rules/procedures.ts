@@ -1,18 +1,31 @@
 import * as z from "zod";
 import { accountsRouter } from "../../functions/accounts/router.ts";
 import { createCrmRouter } from "../../functions/crm/router.ts";
-import { financeRouter } from "../../functions/finance/router.ts";
+import { createAsaas } from "../../functions/finance/outbound/asaas.ts";
+import { createFinanceRouter } from "../../functions/finance/router.ts";
+import { createCache } from "../../shared/cache/redis.ts";
 import { createKeyring } from "../../shared/db/sensitive.ts";
 import { mergeRouters, type ProcedureMeta } from "../../shared/trpc/procedures.ts";
 
 /** Of the tests alone: 32 zero bytes. */
 export const TEST_ENCRYPTION_KEY = `1:${Buffer.alloc(32).toString("base64")}`;
 
+/** No provider and no Redis: nothing listens there. */
+const UNREACHABLE = "http://127.0.0.1:9";
+
+const keyring = createKeyring(TEST_ENCRYPTION_KEY);
+
+const cache = createCache({ url: UNREACHABLE, token: "none" });
+const access: Parameters<typeof createFinanceRouter>[0] = {
+  keyring,
+  openAsaas: ({ apiKey, account, ctx }) => createAsaas({ baseUrl: `${UNREACHABLE}/v3`, apiKey, account, cache, log: ctx.log }),
+};
+
 /** Every group that answers procedures, as its Worker builds it. */
 export const ROUTERS = {
   accounts: accountsRouter,
-  crm: createCrmRouter({ keyring: createKeyring(TEST_ENCRYPTION_KEY) }),
-  finance: financeRouter,
+  crm: createCrmRouter({ keyring }),
+  finance: createFinanceRouter(access),
 } as const;
 
 export const appRouter = mergeRouters(ROUTERS.accounts, ROUTERS.crm, ROUTERS.finance);
@@ -35,6 +48,7 @@ export interface JsonSchema {
   required?: string[];
   items?: JsonSchema;
   anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
   allOf?: JsonSchema[];
   additionalProperties?: unknown;
 }
@@ -74,17 +88,23 @@ function toJsonSchema(inputs: z.ZodType[]): JsonSchema | undefined {
 export function idPaths(schema: JsonSchema | undefined, path: string[] = []): string[][] {
   if (schema === undefined) return [];
   if (schema.format === "uuid") return [path];
-  const branches = [...(schema.anyOf ?? []), ...(schema.allOf ?? [])].flatMap((branch) => idPaths(branch, path));
+  const branches = branchesOf(schema).flatMap((branch) => idPaths(branch, path));
   const properties = Object.entries(schema.properties ?? {}).flatMap(([name, child]) => idPaths(child, [...path, name]));
-  return [...branches, ...properties, ...idPaths(schema.items, [...path, "0"])];
+  const all = [...branches, ...properties, ...idPaths(schema.items, [...path, "0"])];
+  // Alternatives of one input mostly have the same id.
+  return [...new Map(all.map((each) => [each.join("."), each])).values()];
 }
 
 /** @returns every name that an input may hold, at any depth. */
 export function inputNames(schema: JsonSchema | undefined): string[] {
   if (schema === undefined) return [];
-  const children = [...(schema.anyOf ?? []), ...(schema.allOf ?? []), ...(schema.items ? [schema.items] : [])];
+  const children = [...branchesOf(schema), ...(schema.items ? [schema.items] : [])];
   return [
     ...children.flatMap(inputNames),
     ...Object.entries(schema.properties ?? {}).flatMap(([name, child]) => [name, ...inputNames(child)]),
   ];
+}
+
+function branchesOf({ anyOf = [], oneOf = [], allOf = [] }: JsonSchema): JsonSchema[] {
+  return [...anyOf, ...oneOf, ...allOf];
 }

@@ -1,8 +1,10 @@
+import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { financeRouter } from "../../functions/finance/router.ts";
+import { openFinance } from "../../functions/finance/open-finance.ts";
 import { createCallerFactory, type RequestContext } from "../../shared/trpc/procedures.ts";
 import type { CrmClient } from "../crm/support/open-practice.ts";
 import { countRows } from "../db/support/count-rows.ts";
+import { insertRow } from "../db/support/insert-row.ts";
 import { type FinanceClient, openBooks } from "../finance/support/open-books.ts";
 import { listProcedures } from "../rules/procedures.ts";
 import { type Member, type Platform, startPlatform } from "../support/platform.ts";
@@ -15,6 +17,10 @@ const TERMS = {
   billingType: "pix",
 } as const;
 
+const API_KEY = "$aact_hmlg_of_the_round_trips_0001";
+const LAST_MINUTE = { receivedFrom: "2026-11-21T00:00:00Z", receivedUntil: "2026-11-21T00:01:00Z" };
+const DUNNING_POLICY = { isEnabled: true, steps: [-1, 0], quietFrom: "20:00", quietUntil: "09:00", skipsWeekends: true };
+
 interface Scene {
   books: Awaited<ReturnType<typeof openBooks>>;
   owner: Member;
@@ -23,6 +29,13 @@ interface Scene {
   finance: FinanceClient;
   leadId: string;
   chargeId: string;
+  conflictId: string;
+  /** Paid at the provider, and paid in cash. */
+  paidId: string;
+  cashId: string;
+  subscriptionId: string;
+  /** The entry of a cashback that stands. */
+  cashbackId: string;
 }
 
 let platform: Platform;
@@ -38,8 +51,47 @@ beforeEach(async () => {
   const owner = await platform.createMember({ mentoradoId: books.mentoradoId, role: "owner" });
   const clients = clientsOf({ books, owner });
   const { id: leadId } = await clients.crm.leads.create.mutate({ name: "Ana", phone: "41988887777" });
+  await clients.finance.financial.account.save.mutate({ apiKey: API_KEY });
   const { id: chargeId } = await books.bill();
-  scene = { books, owner, ...clients, leadId, chargeId };
+  const conflictId = uuidv7();
+  await insertRow(platform.database, "sync_conflicts", {
+    mentorado_id: books.mentoradoId,
+    id: conflictId,
+    kind: "unknown_payment",
+    external_id: "pay_by_hand",
+    status: "pending",
+    version: 1,
+    seen_at: new Date().toISOString(),
+    created_at: new Date().toISOString(),
+  });
+  const [{ id: paidId }, { id: cashId }] = [await books.bill({ status: "received" }), await books.bill({ status: "received" })];
+  await platform.database.query(
+    `update charges set provider_status = case when id = $1 then 'RECEIVED_IN_CASH' else 'RECEIVED' end, pix_payload = 'pix'
+       from set_config('app.actor_type', 'system', true) where id in ($1, $2)`,
+    [cashId, paidId],
+  );
+  const subscriptionId = uuidv7();
+  await insertRow(platform.database, "subscriptions", {
+    mentorado_id: books.mentoradoId,
+    id: subscriptionId,
+    student_id: books.studentId,
+    billing_type: "pix",
+    cycle: "monthly",
+    amount_cents: 10_000,
+    next_due_date: "2099-12-01",
+  });
+  const cashbackId = uuidv7();
+  for (const [id, charge, kind, lines] of [
+    [uuidv7(), chargeId, "charge", { receivable: 10_000, revenue: -10_000 }],
+    [uuidv7(), paidId, "receipt", { cash: 10_000, receivable: -10_000 }],
+    [cashbackId, paidId, "cashback", { cashback: 500, cash: -500 }],
+  ] as const) {
+    await platform.database.query(
+      `select guilda.post_entry($1, $2, $3, $4, $4, 'user:test', null, now(), $5::jsonb) from set_config('app.actor_type', 'system', true)`,
+      [books.mentoradoId, id, charge, kind, JSON.stringify(lines)],
+    );
+  }
+  scene = { books, owner, ...clients, leadId, chargeId, conflictId, paidId, cashId, subscriptionId, cashbackId };
 });
 
 function clientsOf({ books, owner, idempotencyKey }: Pick<Scene, "books" | "owner"> & { idempotencyKey?: string }) {
@@ -47,7 +99,7 @@ function clientsOf({ books, owner, idempotencyKey }: Pick<Scene, "books" | "owne
   const caller = platform.caller(owner, idempotencyKey === undefined ? {} : { idempotencyKey });
   return {
     crm: platform.client({ router, kernel, caller }),
-    finance: platform.client({ router: financeRouter, kernel, caller }),
+    finance: platform.client({ router: openFinance(platform.env).router, kernel, caller }),
   };
 }
 
@@ -59,9 +111,26 @@ const READS: Record<string, (scene: Scene) => Promise<unknown>> = {
   "students.getById": ({ crm, books }) => crm.students.getById.query({ id: books.studentId }),
   "enrollments.list": ({ crm, books }) => crm.enrollments.list.query({ studentId: books.studentId }),
   "enrollments.getById": ({ crm, books }) => crm.enrollments.getById.query({ id: books.enrollmentId }),
+  "financial.account.status": ({ finance }) => finance.financial.account.status.query(),
   "financial.charges.list": ({ finance }) => finance.financial.charges.list.query({ status: "pending" }),
   "financial.charges.getById": ({ finance, chargeId }) => finance.financial.charges.getById.query({ id: chargeId }),
+  "financial.charges.operations": ({ finance, chargeId }) => finance.financial.charges.operations.query({ chargeId }),
+  "financial.charges.pixQr": ({ finance, paidId }) => finance.financial.charges.pixQr.query({ id: paidId }),
+  "financial.subscriptions.list": ({ finance }) => finance.financial.subscriptions.list.query(),
+  "financial.events.list": ({ finance }) => finance.financial.events.list.query({ status: "dead" }),
+  "financial.conflicts.list": ({ finance }) => finance.financial.conflicts.list.query(),
+  "financial.reconciliation.status": ({ finance }) => finance.financial.reconciliation.status.query(),
+  "financial.metrics": ({ finance }) => finance.financial.metrics.query({ month: "2027-01" }),
+  "financial.dueCalendar": ({ finance }) => finance.financial.dueCalendar.query({ month: "2027-01" }),
+  "financial.metricRows": ({ finance }) => finance.financial.metricRows.query({ metric: "due", month: "2027-01" }),
+  "financial.dunning.getPolicy": ({ finance }) => finance.financial.dunning.getPolicy.query(),
+  "financial.dunning.optOuts": ({ finance }) => finance.financial.dunning.optOuts.query(),
+  "financial.dunning.simulate": ({ finance }) => finance.financial.dunning.simulate.query(),
+  "financial.dunning.reminders": ({ finance, chargeId }) => finance.financial.dunning.reminders.query({ chargeId }),
   "financial.ledger.list": ({ finance, chargeId }) => finance.financial.ledger.list.query({ chargeId }),
+  "financial.ledger.balances": ({ finance }) => finance.financial.ledger.balances.query(),
+  "financial.ledger.verify": ({ finance }) => finance.financial.ledger.verify.query(),
+  "financial.ledger.export": ({ finance }) => finance.financial.ledger.export.query(),
 };
 
 const WRITES: Record<string, (scene: Scene) => Promise<unknown>> = {
@@ -70,6 +139,51 @@ const WRITES: Record<string, (scene: Scene) => Promise<unknown>> = {
   "leads.updateStage": ({ crm, leadId }) => crm.leads.updateStage.mutate({ id: leadId, version: 1, stage: "qualified" }),
   "leads.convert": ({ crm, leadId, books }) =>
     crm.leads.convert.mutate({ id: leadId, offeringId: books.practice.offeringId, ...TERMS }),
+  "financial.account.save": ({ finance }) => finance.financial.account.save.mutate({ apiKey: API_KEY }),
+  "financial.account.disable": ({ finance }) => finance.financial.account.disable.mutate(),
+  "financial.charges.create": ({ finance, books }) =>
+    finance.financial.charges.create.mutate({
+      studentId: books.studentId,
+      amountCents: 5_000,
+      dueDate: "2099-12-01",
+      billingType: "pix",
+    }),
+  "financial.charges.refresh": ({ finance, chargeId }) => finance.financial.charges.refresh.mutate({ id: chargeId }),
+  "financial.charges.cancel": ({ finance, chargeId }) => finance.financial.charges.cancel.mutate({ id: chargeId }),
+  "financial.charges.refund": ({ finance, paidId }) => finance.financial.charges.refund.mutate({ id: paidId, amountCents: 500 }),
+  "financial.charges.receiveInCash": ({ finance, chargeId }) =>
+    finance.financial.charges.receiveInCash.mutate({ id: chargeId, paymentDate: "2026-01-05" }),
+  "financial.charges.undoReceiveInCash": ({ finance, cashId }) =>
+    finance.financial.charges.undoReceiveInCash.mutate({ id: cashId }),
+  "financial.charges.writeOff": ({ finance, chargeId }) =>
+    finance.financial.charges.writeOff.mutate({ id: chargeId, reason: "uncollectible" }),
+  "financial.charges.grantCashback": ({ finance, paidId }) =>
+    finance.financial.charges.grantCashback.mutate({ id: paidId, amountCents: 500 }),
+  "financial.ledger.undo": ({ finance, cashbackId }) => finance.financial.ledger.undo.mutate({ id: cashbackId }),
+  "financial.enrollments.bill": ({ finance, books }) =>
+    finance.financial.enrollments.bill.mutate({ enrollmentId: books.enrollmentId }),
+  "financial.subscriptions.create": ({ finance, books }) =>
+    finance.financial.subscriptions.create.mutate({
+      studentId: books.studentId,
+      amountCents: 5_000,
+      cycle: "monthly",
+      nextDueDate: "2099-12-01",
+      billingType: "pix",
+    }),
+  "financial.subscriptions.cancel": ({ finance, subscriptionId }) =>
+    finance.financial.subscriptions.cancel.mutate({ id: subscriptionId }),
+  "financial.events.replay": ({ finance }) => finance.financial.events.replay.mutate(LAST_MINUTE),
+  "financial.conflicts.resolve": ({ finance, conflictId }) =>
+    finance.financial.conflicts.resolve.mutate({ id: conflictId, version: 1, resolution: "ignore" }),
+  "financial.dunning.setPolicy": ({ finance }) => finance.financial.dunning.setPolicy.mutate({ ...DUNNING_POLICY, version: 0 }),
+  "financial.dunning.setOptOut": ({ finance, books }) =>
+    finance.financial.dunning.setOptOut.mutate({ studentId: books.studentId, isOptedOut: true }),
+  "financial.reconciliation.start": ({ finance }) => finance.financial.reconciliation.start.mutate({ kind: "recent" }),
+};
+
+/** The exception: between reading the key and keeping the result it asks the provider, where it only reads. */
+const TESTS_ABROAD: Record<string, (scene: Scene) => Promise<unknown>> = {
+  "financial.account.test": ({ finance }) => finance.financial.account.test.mutate(),
 };
 
 /** Writes of callers who send no idempotency key. */
@@ -111,7 +225,9 @@ async function countTrips<Value>(call: () => Promise<Value>): Promise<{ trips: n
 
 test("no procedure of leads, students, enrolments and money is left out here", () => {
   const known = listProcedures().filter(({ group }) => group === "crm" || group === "finance");
-  expect(known.map(({ path }) => path).toSorted()).toEqual(Object.keys({ ...READS, ...WRITES, ...PUBLIC_WRITES }).toSorted());
+  expect(known.map(({ path }) => path).toSorted()).toEqual(
+    Object.keys({ ...READS, ...WRITES, ...PUBLIC_WRITES, ...TESTS_ABROAD }).toSorted(),
+  );
 });
 
 describe("a round trip", () => {
@@ -137,6 +253,10 @@ describe("a round trip", () => {
       expect(await countRows(platform.database)).toEqual(before);
     },
   );
+
+  test.each(Object.entries(TESTS_ABROAD))("is made twice by %s, before and after its call abroad", async (_, look) => {
+    expect(await countTrips(() => look(scene))).toEqual({ trips: 2, value: { result: "unreachable", name: null } });
+  });
 
   test("is all that a refusal costs", async () => {
     const { crm, leadId } = scene;

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
-import { asaasTokenDigest } from "../../../functions/webhooks/read-asaas-event.ts";
 import { createCache } from "../../../shared/cache/redis.ts";
 import { encrypt } from "../../../shared/db/sensitive.ts";
+import { asaasTokenDigest } from "../../../shared/webhooks/asaas-token-digest.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import type { Operation, Scene } from "./history.ts";
 import type { WaitUntil } from "./injector.ts";
@@ -85,7 +85,7 @@ export async function wonLead(world: World): Promise<Play> {
   return { mentoradoId, apiKey, programmeEvents: [], senders: [{ operation: "conversion", key: leadId, send }], expects };
 }
 
-/** It is nine o'clock, and one charge is due today. */
+/** One charge is due today, and there are no quiet hours. */
 export async function dueCharge(world: World, at: Date): Promise<Play> {
   const practice = await openPractice(world);
   const { mentoradoId, apiKey } = practice;
@@ -99,7 +99,9 @@ export async function dueCharge(world: World, at: Date): Promise<Play> {
   );
   await query(
     asSystem(
-      `update charges set due_date = ((timestamptz '${at.toISOString()}' - interval '9 hours') at time zone 'UTC')::date where mentorado_id = '${mentoradoId}'`,
+      `update charges set due_date = (timestamptz '${at.toISOString()}' at time zone 'UTC')::date where mentorado_id = '${mentoradoId}';
+       insert into dunning_policies (mentorado_id, is_enabled, steps, quiet_from, quiet_until, skips_weekends)
+       values ('${mentoradoId}', true, '{0}', '00:00', '00:00', false)`,
     ),
   );
   const expects = { status: "pending", receipts: 0, billed: 0, reminders: 1, events: 0, jobs: 1 } as const;

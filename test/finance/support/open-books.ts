@@ -1,13 +1,14 @@
 import type { TRPCClient } from "@trpc/client";
 import { v7 as uuidv7 } from "uuid";
-import { financeRouter } from "../../../functions/finance/router.ts";
+import { openFinance } from "../../../functions/finance/open-finance.ts";
+import type { createFinanceRouter } from "../../../functions/finance/router.ts";
 import type { ChargeStatus } from "../../../shared/db/schema/money.ts";
 import type { Role } from "../../../shared/db/schema/tenancy.ts";
 import { openPractice, type Practice } from "../../crm/support/open-practice.ts";
 import { insertRow } from "../../db/support/insert-row.ts";
 import type { Platform } from "../../support/platform.ts";
 
-export type FinanceClient = TRPCClient<typeof financeRouter>;
+export type FinanceClient = TRPCClient<ReturnType<typeof createFinanceRouter>>;
 
 export interface Books {
   practice: Practice;
@@ -44,7 +45,8 @@ export async function openBooks(platform: Platform, options: { timezone?: string
     enrollmentId,
     async join(role) {
       const member = await platform.createMember({ mentoradoId, role });
-      return platform.client({ router: financeRouter, kernel: practice.kernel, caller: platform.caller(member) });
+      const { router } = openFinance(platform.env);
+      return platform.client({ router, kernel: practice.kernel, caller: platform.caller(member) });
     },
     async bill({ status = "pending", amountCents = 10_000, dueDate = "2027-01-31" } = {}) {
       const [id, installmentId] = [uuidv7(), uuidv7()];

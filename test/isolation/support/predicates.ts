@@ -1,9 +1,13 @@
+const COLUMN = String.raw`(?:"?\w+"?\.)?"?mentorado_id"?`;
+
 /**
  * What ties a statement to one mentorado, or a person to their own rows: a comparison with a parameter, with the mentorado of a joined
  * row, or with the setting of the batch.
  */
-const PREDICATE =
-  /(?:"\w+"\.)?"mentorado_id" = (?:(?<parameter>\$\d+)|(?:"\w+"\.)?"mentorado_id"|guilda\.mentorado_id\(\))|(?:"memberships"\."user_id"|"users"\."id") = (?<person>\$\d+)/g;
+const PREDICATE = new RegExp(
+  String.raw`${COLUMN} = (?:guilda\.mentorado_id\(\)|(?<parameter>\$\d+)|${COLUMN})|(?:"memberships"\."user_id"|"users"\."id"|"mentorados"\."id") = (?<person>\$\d+)`,
+  "g",
+);
 
 /** A statement with one of its predicates taken out. */
 export interface Mutant {

@@ -13,6 +13,8 @@ export interface Practice {
   members: Record<Role, Person>;
   /** Of the rows that a procedure may be asked for, by what they are. */
   ids: Record<(typeof NAMED_ROWS)[number], string>;
+  /** In every word of it. */
+  tag: string;
   /** Every id and word that belongs to this practice alone. */
   marks: string[];
 }
@@ -27,27 +29,45 @@ const NAMED_ROWS = [
   "installment",
   "unbilledInstallment",
   "charge",
+  "openCharge",
+  "cashCharge",
+  "draftCharge",
+  "subscription",
+  "chargeJob",
+  "reminder",
+  "receiptEntry",
+  "openEntry",
+  "cashbackEntry",
   "ledgerEntry",
+  "event",
+  "statusConflict",
+  "conflict",
   "membership",
   "user",
 ] as const;
 
+const OTHER_ROWS = ["waitingJob", "deadJob", "account", "history", "form"] as const;
+
 /** Ids are given in the order of `NAMED_ROWS`, so that a practice that is made later has the greater ids throughout. */
-export async function seedPractice({ query }: Pick<TestDatabase, "query">): Promise<Practice> {
+export async function seedPractice(
+  { query }: Pick<TestDatabase, "query">,
+  { dunningSteps = [-3, 0, 1] }: { dunningSteps?: number[] } = {},
+): Promise<Practice> {
   const mentoradoId = uuidv7();
   const tag = uuidv7().slice(-12);
   const formKey = `form-${tag}`;
   const ids = Object.fromEntries(NAMED_ROWS.map((name) => [name, uuidv7()])) as Practice["ids"];
   const entries = ROLES.map((role) => [role, newPerson(role === "viewer" ? ids.user : uuidv7())] as const);
   const members = Object.fromEntries(entries) as Practice["members"];
-  const others = { event: uuidv7(), job: uuidv7(), account: uuidv7(), history: uuidv7(), reminder: uuidv7(), form: uuidv7() };
-  await query(sqlOf({ mentoradoId, tag, formKey, ids, members, others }));
+  const others = Object.fromEntries(OTHER_ROWS.map((name) => [name, uuidv7()])) as Record<(typeof OTHER_ROWS)[number], string>;
+  await query(sqlOf({ mentoradoId, tag, formKey, ids, members, others, dunningSteps }));
   const people = Object.values(members).flatMap(({ userId, clerkUserId }) => [userId, clerkUserId]);
   return {
     mentoradoId,
     formKey,
     members,
     ids,
+    tag,
     marks: [...Object.values(ids), ...Object.values(others), ...people, mentoradoId, tag],
   };
 }
@@ -64,8 +84,24 @@ function sqlOf({
   ids,
   members,
   others,
-}: Pick<Practice, "mentoradoId" | "formKey" | "ids" | "members"> & { tag: string; others: Record<string, string> }): string {
+  dunningSteps,
+}: Pick<Practice, "mentoradoId" | "formKey" | "ids" | "members" | "tag"> & {
+  others: Record<(typeof OTHER_ROWS)[number], string>;
+  dunningSteps: number[];
+}): string {
   const people = Object.entries(members);
+  const entry = (id: string, charge: string, kind: string, source: string, event: string | null, lines: Record<string, number>) =>
+    `select guilda.post_entry('${m}', '${id}', '${charge}', '${kind}', '${kind}', '${source}', ${event === null ? "null" : `'${event}'`}, '2026-12-05T12:00Z', '${JSON.stringify(lines)}');`;
+  const entries = [
+    entry(ids.ledgerEntry, ids.charge, "charge", `asaas:evt_${tag}`, ids.event, { receivable: 10_000, revenue: -10_000 }),
+    entry(ids.receiptEntry, ids.charge, "receipt", `asaas:evt_${tag}`, ids.event, {
+      cash: 9_801,
+      fees: 199,
+      receivable: -10_000,
+    }),
+    entry(ids.cashbackEntry, ids.charge, "cashback", `user:${members.owner.userId}`, null, { cashback: 500, cash: -500 }),
+    entry(ids.openEntry, ids.openCharge, "charge", `asaas:evt_open_${tag}`, null, { receivable: 10_000, revenue: -10_000 }),
+  ];
   const secret = `convert_to('${CANARY}', 'UTF8')`;
   return `
     select set_config('app.actor_type', 'system', true);
@@ -88,22 +124,36 @@ function sqlOf({
     insert into installments (mentorado_id, id, enrollment_id, number, due_date, amount_cents) values
       ('${m}', '${ids.installment}', '${ids.enrollment}', 1, '2026-12-01', 10000),
       ('${m}', '${ids.unbilledInstallment}', '${ids.enrollment}', 2, '2027-01-01', 10000);
-    insert into provider_accounts (mentorado_id, id, provider, account_ref, api_key_encrypted, api_key_key_version, webhook_token_digest) values
-      ('${m}', '${others.account}', 'asaas', 'ref-${tag}', ${secret}, 1, ${secret});
+    insert into provider_accounts (mentorado_id, id, provider, account_ref, api_key_encrypted, api_key_key_version, webhook_token_digest, webhook_external_id, test_result) values
+      ('${m}', '${others.account}', 'asaas', 'ref-${tag}', ${secret}, 1, ${secret}, 'hook-${tag}', 'TRIED_${tag}');
     insert into charges (mentorado_id, id, installment_id, student_id, billing_type, amount_cents, due_date, status, status_rank, external_id, invoice_url, pix_payload) values
-      ('${m}', '${ids.charge}', '${ids.installment}', '${ids.student}', 'pix', 10000, '2026-12-01', 'received', 5, 'pay_${tag}', 'https://example.com/${tag}', 'pix ${tag}');
+      ('${m}', '${ids.charge}', '${ids.installment}', '${ids.student}', 'pix', 10000, '2026-12-01', 'received', 40, 'pay_${tag}', 'https://example.com/${tag}', 'pix ${tag}');
+    insert into charges (mentorado_id, id, student_id, billing_type, amount_cents, due_date, status, status_rank, provider_status, external_id) values
+      ('${m}', '${ids.openCharge}', '${ids.student}', 'pix', 10000, '2026-12-01', 'pending', 10, 'PENDING', 'pay_open_${tag}'),
+      ('${m}', '${ids.cashCharge}', '${ids.student}', 'pix', 10000, '2026-12-01', 'received', 40, 'RECEIVED_IN_CASH', 'pay_cash_${tag}'),
+      ('${m}', '${ids.draftCharge}', '${ids.student}', 'pix', 10000, '2026-12-01', 'draft', 0, null, null);
+    insert into subscriptions (mentorado_id, id, student_id, billing_type, cycle, amount_cents, next_due_date, status, external_id) values
+      ('${m}', '${ids.subscription}', '${ids.student}', 'pix', 'monthly', 10000, '2026-12-01', 'active', 'sub_${tag}');
+    insert into sync_conflicts (mentorado_id, id, kind, external_id, charge_id, remote) values
+      ('${m}', '${ids.conflict}', 'unknown_payment', 'pay_hand_${tag}', null, '{"status": "PENDING ${tag}"}'),
+      ('${m}', '${ids.statusConflict}', 'status', 'pay_open_${tag}', '${ids.openCharge}', '{"status": "OVERDUE ${tag}"}');
+    insert into sync_states (mentorado_id, kind, watermark) values ('${m}', 'full', '2026-11-20');
+    insert into dunning_policies (mentorado_id, is_enabled, steps, quiet_from, quiet_until, skips_weekends) values ('${m}', true, '{${dunningSteps.join()}}', '20:00', '08:00', false);
+    insert into dunning_opt_outs (mentorado_id, student_id, is_opted_out) values ('${m}', '${ids.student}', true);
     insert into provider_customers (mentorado_id, student_id, provider, external_id) values ('${m}', '${ids.student}', 'asaas', 'cus_${tag}');
     insert into webhook_events (id, provider, account_ref, event_id, event_type, mentorado_id, raw, raw_sha256, request_id) values
-      ('${others.event}', 'asaas', 'ref-${tag}', 'evt_${tag}', 'PAYMENT_RECEIVED', '${m}', ${secret}, ${secret}, 'request-${tag}');
-    insert into charge_events (mentorado_id, event_id, charge_id, event_type, outcome) values ('${m}', '${others.event}', '${ids.charge}', 'PAYMENT_RECEIVED', 'applied');
-    insert into ledger_entries (mentorado_id, id, kind, charge_id, source_event_id) values ('${m}', '${ids.ledgerEntry}', 'charge', '${ids.charge}', '${others.event}');
-    insert into ledger_lines (mentorado_id, entry_id, account, amount_cents) values
-      ('${m}', '${ids.ledgerEntry}', 'receivable', 10000), ('${m}', '${ids.ledgerEntry}', 'revenue', -10000);
-    insert into payment_reminders (mentorado_id, id, charge_id, step) values ('${m}', '${others.reminder}', '${ids.charge}', 'due_today');
-    insert into jobs (id, mentorado_id, worker_group, name, dedup_key, payload, max_attempts, request_id) values
-      ('${others.job}', '${m}', 'finance', 'finance.create-charge', '${m}:seed', '{}', 3, 'request-${tag}');
-    insert into effects (mentorado_id, key, state, job_id, response) values ('${m}', 'asaas.payment:${ids.charge}', 'confirmed', '${others.job}', '{"id": "pay_${tag}"}');
-    insert into schedule_slots (schedule, mentorado_id, slot, job_id, is_late) values ('finance.remind-due-charges', '${m}', '2026-11-20T12:00:00Z', '${others.job}', false);
+      ('${ids.event}', 'asaas', 'ref-${tag}', 'evt_${tag}', 'PAYMENT_RECEIVED', '${m}', ${secret}, ${secret}, 'request-${tag}');
+    insert into charge_events (mentorado_id, event_id, charge_id, event_type, outcome) values ('${m}', '${ids.event}', '${ids.charge}', 'PAYMENT_RECEIVED', 'applied');
+    ${entries.join("\n    ")}
+    insert into payment_reminders (mentorado_id, id, charge_id, step) values ('${m}', '${ids.reminder}', '${ids.charge}', 0);
+    insert into jobs (id, mentorado_id, worker_group, name, dedup_key, payload, max_attempts, request_id, status, last_error, created_at) values
+      ('${ids.chargeJob}', '${m}', 'finance', 'finance.create-charge', '${m}:seed', '{"chargeId": "${ids.charge}"}', 3, 'request-${tag}', 'done', null, now()),
+      ('${others.waitingJob}', '${m}', 'finance', 'finance.process-asaas-event', 'webhook:${ids.event}', '{"eventId": "${ids.event}"}', 3, 'request-${tag}', 'pending', null, now()),
+      ('${others.deadJob}', '${m}', 'finance', 'finance.process-asaas-event', '${m}:dead', '{"eventId": "none-${tag}"}', 3, 'request-${tag}', 'dead', 'ERROR_${tag}', now());
+    insert into effects (mentorado_id, key, state, job_id, response) values
+      ('${m}', 'asaas.payment:${ids.charge}', 'confirmed', '${ids.chargeJob}', '{"id": "pay_${tag}"}'),
+      ('${m}', 'asaas.webhook', 'confirmed', '${ids.chargeJob}', '{"webhookId": "hook-${tag}", "isInterrupted": false, "failures": 3, "seenAt": "2026-11-20 ${tag}"}');
+    insert into schedule_slots (schedule, mentorado_id, slot, job_id, is_late) values ('finance.remind-due-charges', '${m}', '2026-11-20T12:00:00Z', '${ids.chargeJob}', false);
     insert into idempotency_keys (mentorado_id, procedure, key, request_sha256, expires_at) values ('${m}', 'leads.create', 'key-${tag}', ${secret}, now() + interval '1 day');
   `;
 }

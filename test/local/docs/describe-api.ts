@@ -2,7 +2,7 @@ import type { AnyProcedure, AnyRouter } from "@trpc/server";
 import * as z from "zod";
 import { accountsRouter } from "../../../functions/accounts/router.ts";
 import { createCrmRouter } from "../../../functions/crm/router.ts";
-import { financeRouter } from "../../../functions/finance/router.ts";
+import { createFinanceRouter } from "../../../functions/finance/router.ts";
 import { PERMISSIONS } from "../../../shared/trpc/permissions.ts";
 import type { ProcedureMeta } from "../../../shared/trpc/procedures.ts";
 
@@ -17,7 +17,10 @@ export interface ProcedureDescription {
 /** @returns every procedure of the platform, by path. */
 export function describeApi(): ProcedureDescription[] {
   const keyring = () => Promise.reject(new Error("Describing needs no key"));
-  const routers: AnyRouter[] = [accountsRouter, createCrmRouter({ keyring }), financeRouter];
+  const openAsaas = () => {
+    throw new Error("Describing needs no provider");
+  };
+  const routers: AnyRouter[] = [accountsRouter, createCrmRouter({ keyring }), createFinanceRouter({ keyring, openAsaas })];
   return routers
     .flatMap((router) => Object.entries(router._def.procedures as Record<string, AnyProcedure>))
     .map(([path, procedure]) => describe(path, procedure))

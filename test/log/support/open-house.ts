@@ -3,7 +3,6 @@ import { accountsRouter } from "../../../functions/accounts/router.ts";
 import { createCrmRouter } from "../../../functions/crm/router.ts";
 import { createEdge, type Edge } from "../../../functions/edge/app.ts";
 import { openFinance } from "../../../functions/finance/open-finance.ts";
-import { financeRouter } from "../../../functions/finance/router.ts";
 import { receiveTick } from "../../../functions/scheduler/receive-tick.ts";
 import { receiveWebhook } from "../../../functions/webhooks/receive-webhook.ts";
 import { createKeyring } from "../../../shared/db/sensitive.ts";
@@ -63,7 +62,7 @@ export async function openHouse(): Promise<House> {
         ready: ready(kernels.crm),
       },
       finance: {
-        trpc: (request, caller) => serveTrpc({ request, caller, router: financeRouter, kernel: finance.kernel, waitUntil }),
+        trpc: (request, caller) => serveTrpc({ request, caller, ...finance, waitUntil }),
         fetch: (request) => serveJobs<"finance">({ request, ...finance, waitUntil }),
         ready: ready(finance.kernel),
       },
