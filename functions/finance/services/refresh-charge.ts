@@ -1,11 +1,10 @@
-import { and, eq, sql } from "drizzle-orm";
-import { guardStatement } from "../../../shared/db/guard.ts";
+import { eq, sql } from "drizzle-orm";
 import { charges } from "../../../shared/db/schema/money.ts";
-import { AppError, NotFoundError, UnavailableError } from "../../../shared/errors/app-error.ts";
+import { NotFoundError, UnavailableError } from "../../../shared/errors/app-error.ts";
 import type { JobContext } from "../../../shared/jobs/serve-jobs.ts";
 import { isCharge } from "../charges/charge-view.ts";
 import { billDrafts } from "../charges/drafts.ts";
-import { applySnapshot } from "../events/apply-snapshot.ts";
+import { applySnapshot, isChanged } from "../events/apply-snapshot.ts";
 import { movementsOfSnapshot } from "../events/movements.ts";
 import { type AccountAccess, openAccount, selectAccount } from "../outbound/open-account.ts";
 import { readCodes } from "../outbound/read-codes.ts";
@@ -40,25 +39,23 @@ export async function refreshCharge({
   const asaas = await openAccount({ ctx, access, account });
   const payment = await asaas.getPayment(externalId);
   const codes = payment.isDeleted ? {} : await readCodes({ ctx, asaas, billingType, paymentId: externalId });
-  const snapshot = payment;
   const { guards, statements } = applySnapshot({
     ctx,
     charge: eq(charges.id, chargeId),
+    version,
     report: {
       eventType: "REFRESHED",
       occurredAt: ctx.now.toISOString(),
       isTruth: true,
-      payment: snapshot,
-      movements: movementsOfSnapshot(snapshot),
+      payment,
+      movements: movementsOfSnapshot(payment),
       source: `job:${ctx.actor.jobId}`,
     },
   });
-  const isAsRead = sql`exists (select 1 from ${charges} where ${and(isIt, eq(charges.version, version))})`;
   try {
     await ctx.db.write({
       guards,
       statements: [
-        ctx.db.build.execute(guardStatement([{ condition: isAsRead, refuseWith: "CONFLICT", errorCode: "CHARGE_CHANGED" }])),
         ...statements,
         ctx.db.build
           .update(charges)
@@ -68,7 +65,7 @@ export async function refreshCharge({
       answer: sql`null`,
     });
   } catch (error) {
-    if (!(error instanceof AppError) || error.errorCode !== "CHARGE_CHANGED") throw error;
-    throw new UnavailableError(undefined, { errorCode: "CHARGE_CHANGED" });
+    // Without the cause, which would say again that trying is of no use.
+    throw isChanged(error) ? new UnavailableError(undefined, { errorCode: "CHARGE_CHANGED" }) : error;
   }
 }
