@@ -11,6 +11,8 @@ const AMOUNT_CENTS = 10_000;
 const POLL_INTERVAL_MS = 2;
 const DEADLINE_MS = 30_000;
 const VERIFY_ROUNDS = 3;
+/** Within one transaction, each entry has to pass by every version of the chain's end that the transaction has left behind. */
+const ENTRIES_PER_TRANSACTION = 200;
 
 /** From the provider's event to the line in the ledger, one at a time; and how fast a ledger is verified. */
 export async function benchLedger({
@@ -59,11 +61,13 @@ async function timeEvent({ ground: { database, url }, charge }: { ground: Ground
 async function verifyRow({ ground, entries }: { ground: Ground; entries: number }): Promise<Row> {
   const { database, demo } = ground;
   const [charge] = await seedCharges({ ...ground, amountsCents: [AMOUNT_CENTS] });
-  await database.query(
-    `select guilda.post_entry($1, id, $2, 'receipt', 'bench:' || id, 'bench', null, now(), '{"cash": 9801, "fees": 199, "receivable": -10000}')
-       from unnest($3::uuid[]) as g(id)`,
-    [demo.mentoradoId, charge?.id, Array.from({ length: entries }, () => uuidv7())],
-  );
+  for (let posted = 0; posted < entries; posted += ENTRIES_PER_TRANSACTION) {
+    await database.query(
+      `select guilda.post_entry($1, id, $2, 'receipt', 'bench:' || id, 'bench', null, now(), '{"cash": 9801, "fees": 199, "receivable": -10000}')
+         from unnest($3::uuid[]) as g(id)`,
+      [demo.mentoradoId, charge?.id, Array.from({ length: Math.min(ENTRIES_PER_TRANSACTION, entries - posted) }, () => uuidv7())],
+    );
+  }
   const { sql: text, params } = new PgDialect().sqlToQuery(verifyQuery(demo.mentoradoId));
   const verify = await timeQuery({ ground, text, params });
   const read = await timeQuery({
