@@ -7,7 +7,7 @@ const SEED = 20_261_121;
 
 /** The storm of `test/faults/storm.test.ts`, larger. */
 export async function benchStorm({ ground, events }: { ground: Ground; events: number }): Promise<Report> {
-  const storm = await playStorm({ ground, events, seed: SEED });
+  const storm = await playStorm({ ground, events, replays: events, seed: SEED });
   const counts = await countStorm(ground, storm.events);
   const isSame = isDeepStrictEqual(await readBooks(ground, storm.events), expectedBooks(storm.events));
   const lost = events - counts.storedOnce + (events - counts.appliedOnce) + counts.deadJobs + counts.unfinishedJobs;
@@ -25,7 +25,7 @@ export async function benchStorm({ ground, events }: { ground: Ground; events: n
     name: "storm",
     rows: [
       info("events; deliveries accepted; sent again", `${events}; ${storm.accepted}; ${storm.retried}`),
-      info("kills; leases of killed attempts", `${storm.kills}; ${storm.leasesExpired}`),
+      info("kills; leases of killed attempts; replayed", `${storm.kills}; ${storm.leasesExpired}; ${storm.replayed}`),
       exact("lost", lost),
       exact("doubled", doubled),
       exact("ledger differs from the oracle", isSame ? 0 : 1),

@@ -1,5 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { createTRPCClient, httpLink } from "@trpc/client";
 import { Client } from "@upstash/qstash";
+import type { AppRouter } from "../../functions/edge/app-router.ts";
 import { JOBS, LEASE_MARGIN_MS } from "../../shared/jobs/catalog.ts";
 import { saoPauloDateTime } from "../local/asaas/sao-paulo-time.ts";
 import { DEMO } from "../local/demo.ts";
@@ -9,6 +11,7 @@ import { type SeededCharge, seedCharges } from "./seed-charges.ts";
 
 const DUPLICATES = 0.3;
 const EVENTS_PER_CHARGE = 20;
+const DAY_MS = 86_400_000;
 const STARTED_AT_MS = Date.UTC(2026, 5, 12, 19, 45);
 const CONCURRENCY = 16;
 const SEND_PAUSE_MS = 20;
@@ -47,21 +50,27 @@ export interface StormResult {
   restMs: number;
   /** Jobs whose attempt died with a workerd, so that their lease had to run out. */
   leasesExpired: number;
+  /** Events that were processed once more, as a person asks for it. */
+  replayed: number;
 }
 
 /**
  * Asaas' events of many charges: 30 % twice, in any order, at once, while workerd is killed and restarted three times. Then everything
  * is driven to rest: what a minute would bring (a lease that runs out, the next tick) is brought at once by moving times in the rows.
+ * At last the owner has stored events replayed, and rest comes once more.
  *
  * @param events how many different ones.
+ * @param replays how many are replayed, at least; the procedure takes a thousand at a time.
  */
 export async function playStorm({
   ground,
   events: count,
+  replays,
   seed,
 }: {
   ground: Ground;
   events: number;
+  replays: number;
   seed: number;
 }): Promise<StormResult> {
   const random = seededRandom(seed);
@@ -70,7 +79,11 @@ export async function playStorm({
   const startedAt = performance.now();
   const sent = await sendAll({ ground, deliveries });
   const sendMs = performance.now() - startedAt;
-  const leasesExpired = await driveToRest({ ground, lastCrash: sent.crashes.at(-1) ?? "" });
+  const lastCrash = sent.crashes.at(-1) ?? "";
+  const leasesExpired = await driveToRest({ ground, lastCrash });
+  const restMs = performance.now() - startedAt;
+  const replayed = await replay({ ground, replays });
+  await driveToRest({ ground, lastCrash });
   const acks = sent.ackMs.toSorted((a, b) => a - b);
   return {
     events,
@@ -80,9 +93,28 @@ export async function playStorm({
     ackP50Ms: acks[Math.floor(acks.length * 0.5)] ?? 0,
     ackP99Ms: acks[Math.floor(acks.length * 0.99)] ?? 0,
     sendMs,
-    restMs: performance.now() - startedAt,
+    restMs,
     leasesExpired,
+    replayed,
   };
+}
+
+/** Through the front door, as the owner, from the oldest event on. @returns how many were staged. */
+async function replay({ ground: { stack, demo, url }, replays }: { ground: Ground; replays: number }): Promise<number> {
+  const token = stack.clerk?.mint({ userId: demo.ownerClerkId });
+  const links = [httpLink({ url: `${url}/api/trpc`, headers: { authorization: `Bearer ${token}` } })];
+  const { financial } = createTRPCClient<AppRouter>({ links });
+  const receivedUntil = new Date(Date.now() + DAY_MS).toISOString();
+  let staged = 0;
+  for (let from: string | null = new Date(Date.now() - DAY_MS).toISOString(); from !== null && staged < replays; ) {
+    const page: { staged: number; lastReceivedAt: string | null } = await financial.events.replay.mutate({
+      receivedFrom: from,
+      receivedUntil,
+    });
+    staged += page.staged;
+    from = page.lastReceivedAt;
+  }
+  return staged;
 }
 
 /** What the rows must be, from the events alone, to the byte: each ledger line with its source and time, and the status of each charge. */
