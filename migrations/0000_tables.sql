@@ -33,6 +33,7 @@ CREATE TABLE "charges" (
 	"boleto_line" text,
 	"boleto_url" text,
 	"received_at" timestamp with time zone,
+	"asked_at" timestamp with time zone,
 	"write_off_reason" text,
 	"version" integer DEFAULT 1 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,

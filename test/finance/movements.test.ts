@@ -140,7 +140,14 @@ describe("movements", () => {
 });
 
 describe("comparing a charge with its payment", () => {
-  const charge = { id: "c", status: "pending" as const, amountCents: VALUE, movements: ["charge"] };
+  const charge = {
+    id: "c",
+    status: "pending" as const,
+    amountCents: VALUE,
+    movements: ["charge"],
+    cancelledCents: 0,
+    inCashCents: 0,
+  };
 
   test.each([
     ["nothing to do when both say the same", charge, PENDING, { kind: "same" }],

@@ -40,7 +40,7 @@ export function applySnapshot({
   report,
   version,
 }: {
-  ctx: Pick<JobContext, "db" | "mentoradoId" | "newId">;
+  ctx: Pick<JobContext, "db" | "mentoradoId" | "newId" | "now">;
   charge: SQL;
   report: Report;
   version?: number | undefined;
@@ -115,6 +115,7 @@ export function applySnapshot({
                 dueDate: payment.dueDate ?? sql`${charges.dueDate}`,
                 netCents: payment.netCents ?? sql`${charges.netCents}`,
                 receivedAt: receivedAtOf(payment),
+                ...(isTruth ? { askedAt: ctx.now.toISOString() } : {}),
                 version: sql`${charges.version} + 1`,
                 updatedAt: sql`now()`,
               })
@@ -136,24 +137,35 @@ export function isChanged(error: unknown): boolean {
 
 /**
  * Whether the report says more of the charge than those that were applied: each carries the payment as it was at its time, so the
- * latest one is right. Within one second, and before the first report, the ladder decides.
+ * latest one is right. Within one second, and before the first report, the ladder decides. What the provider told when it was asked
+ * stands above all events from before.
  */
 function supersedes({ eventId, eventType, occurredAt, status }: Report & { status: ChargeStatus }): SQL {
   const latest = sql`(select max(e.recorded_at) from ${chargeEvents} e
     where e.mentorado_id = ${charges.mentoradoId} and e.charge_id = ${charges.id} and e.outcome = 'applied' and e.event_id is distinct from ${eventId ?? null}::uuid)`;
   const isUp = or(lte(charges.statusRank, STATUS_RANK[status]), inArray(charges.status, [...downwardFrom(eventType, status)]));
-  return sql`case when ${latest} <> ${occurredAt}::timestamptz then ${latest} < ${occurredAt}::timestamptz else ${isUp} end`;
+  return sql`case when ${charges.askedAt} > ${occurredAt}::timestamptz then false
+    when ${latest} <> ${occurredAt}::timestamptz then ${latest} < ${occurredAt}::timestamptz else ${isUp} end`;
 }
 
-/** Two reports of one second, one of which may lead down from the other, do not tell which came first. */
-function inDoubt({ eventId, eventType, occurredAt, status }: Report & { status: ChargeStatus }): SQL {
+/** How far the provider's clock may be ahead of ours. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+/**
+ * Two reports of one second, one of which may lead down from the other, do not tell which came first; nor do an event and what the
+ * provider told when it was asked, by our clock, when the event does not seem to be from after that.
+ */
+function inDoubt({ eventId, eventType, occurredAt, status, payment: { dueDate } }: Report & { status: ChargeStatus }): SQL {
+  const isAsAsked = sql`(${charges.status} = ${status} and ${charges.dueDate} = coalesce(${dueDate}::date, ${charges.dueDate}))`;
+  const isAboutAsked = sql`(coalesce(${charges.askedAt} + ${CLOCKS_DIFFER_MS} * interval '1 millisecond' > ${occurredAt}::timestamptz, false)
+    and not ${isAsAsked})`;
   const leadsHere = downwardFrom(eventType, status).map((from) => sql`e.status = ${from}`);
   const leadsAway = movesDownFrom(status).map((move) => sql`(e.event_type = ${move.eventType} and e.status = ${move.to})`);
   const pairs = [...leadsHere, ...leadsAway];
-  if (pairs.length === 0) return sql`false`;
-  return sql`exists (select 1 from ${chargeEvents} e
+  if (pairs.length === 0) return isAboutAsked;
+  return sql`(${isAboutAsked} or exists (select 1 from ${chargeEvents} e
     where e.mentorado_id = ${charges.mentoradoId} and e.charge_id = ${charges.id} and e.event_id is distinct from ${eventId ?? null}::uuid
-      and e.recorded_at = ${occurredAt}::timestamptz and (${sql.join(pairs, sql` or `)}))`;
+      and e.recorded_at = ${occurredAt}::timestamptz and (${sql.join(pairs, sql` or `)})))`;
 }
 
 /** The day on which the money reached the account, at its start in São Paulo. */

@@ -10,6 +10,10 @@ export interface BookedCharge {
   amountCents: number;
   /** Names of the movements in the ledger. */
   movements: readonly string[];
+  /** What removals have taken away, less what restorations gave back. */
+  cancelledCents: number;
+  /** What was taken as paid in cash, less what was undone. */
+  inCashCents: number;
 }
 
 export type Comparison =
@@ -25,8 +29,8 @@ export function comparePayment({ charge, payment }: { charge: BookedCharge; paym
   const status = toChargeStatus({ status: payment.status, deleted: payment.isDeleted });
   // A word that is new to us says nothing; the event that brought it has raised the alarm.
   if (status === undefined) return { kind: "same" };
-  const { missing, unbacked, cancellations, cashReceipts } = findDifference({ charge, payment });
-  if (unbacked.length > 0 || cancellations !== 0 || cashReceipts !== 0) return { kind: "conflict", about: "status" };
+  const { missing, unbacked, cancelledCents, inCashCents } = findDifference({ charge, payment });
+  if (unbacked.length > 0 || cancelledCents !== 0 || inCashCents !== 0) return { kind: "conflict", about: "status" };
   if (status === charge.status && missing.length === 0) return { kind: "same" };
   return { kind: "repair", movements: missing };
 }
@@ -52,27 +56,27 @@ export function adoptionOf({ charge, payment, by }: { charge: BookedCharge; paym
   movements: Movement[];
   undone: { name: string; undoneAs: string }[];
 } {
-  const { missing, unbacked, cancellations, cashReceipts } = findDifference({ charge, payment });
+  const { missing, unbacked, cancelledCents, inCashCents } = findDifference({ charge, payment });
   return {
     movements: [
       ...missing,
-      ...(cancellations > 0
-        ? [movement("cancellation", `cancellation:${by}`, { revenue: "value", receivable: "-value" })]
-        : cancellations < 0
-          ? [movement("restoration", `restoration:${by}`, { receivable: "value", revenue: "-value" })]
-          : []),
-      ...(cashReceipts > 0
-        ? [movement("receipt", `receipt_in_cash:${by}`, { cash: "value", receivable: "-value" })]
-        : cashReceipts < 0
-          ? [movement("receipt_undone", `receipt_undone:${by}`, { cash: "-value", receivable: "value" })]
-          : []),
+      ...(cancelledCents === 0 ? [] : [cancellation({ by, cents: cancelledCents })]),
+      ...(inCashCents === 0 ? [] : [cashReceipt({ by, cents: inCashCents })]),
     ],
     undone: unbacked.map((name) => ({ name, undoneAs: `undone:${name}:${by}` })),
   };
 }
 
-function movement(kind: Movement["kind"], name: string, lines: Movement["lines"]): Movement {
-  return { kind, name, lines };
+/** @param cents what is still to be taken away; below zero, given back. */
+function cancellation({ by, cents }: { by: string; cents: number }): Movement {
+  const kind = cents > 0 ? "cancellation" : "restoration";
+  return { kind, name: `${kind}:${by}`, lines: { revenue: cents, receivable: -cents } };
+}
+
+/** @param cents what is still to be taken as paid; below zero, undone. */
+function cashReceipt({ by, cents }: { by: string; cents: number }): Movement {
+  const [kind, name] = cents > 0 ? (["receipt", "receipt_in_cash"] as const) : (["receipt_undone", "receipt_undone"] as const);
+  return { kind, name: `${name}:${by}`, lines: { cash: cents, receivable: -cents } };
 }
 
 /** Movements that a snapshot tells, as far as they have happened. */
@@ -84,24 +88,25 @@ interface Difference {
   missing: Movement[];
   /** Names of what is entered and not told: money that the provider does not show. */
   unbacked: string[];
-  /** How many more there must have been than were undone again: of these the snapshot tells no more than how it ended. */
-  cancellations: number;
-  cashReceipts: number;
+  /** What more was removed, or taken in cash, than undone again: of these the snapshot tells no more than how it ended. */
+  cancelledCents: number;
+  inCashCents: number;
 }
 
-function findDifference({ charge: { movements }, payment }: { charge: BookedCharge; payment: PaymentSnapshot }): Difference {
+function findDifference({ charge, payment }: { charge: BookedCharge; payment: PaymentSnapshot }): Difference {
+  const { movements } = charge;
+  const valueCents = payment.amountCents ?? charge.amountCents;
   const told = movementsOfSnapshot(payment);
   const toldNames = new Set(told.map(({ name }) => name));
   const undone = new Set(movements.map((name) => UNDONE.exec(name)?.[1]));
   const standing = movements.filter((name) => !undone.has(name));
   // Once a dispute is won, the provider may forget it.
   const isWon = standing.includes("chargeback") && standing.includes("chargeback_won");
-  const count = (prefix: string) => standing.filter((name) => name.startsWith(prefix)).length;
   const isInCash = payment.status === "RECEIVED_IN_CASH" && !payment.isDeleted;
   return {
     missing: told.filter(({ name }) => !movements.includes(name)),
     unbacked: standing.filter((name) => TOLD.test(name) && !toldNames.has(name) && !(isWon && name.startsWith("chargeback"))),
-    cancellations: (payment.isDeleted ? 1 : 0) - count("cancellation:") + count("restoration:"),
-    cashReceipts: (isInCash ? 1 : 0) - count("receipt_in_cash:") + count("receipt_undone:"),
+    cancelledCents: (payment.isDeleted ? valueCents : 0) - charge.cancelledCents,
+    inCashCents: (isInCash ? valueCents : 0) - charge.inCashCents,
   };
 }

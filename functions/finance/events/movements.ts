@@ -51,7 +51,10 @@ export function movementsOfEvent({
       return [{ kind: "receipt_undone", name: `receipt_undone:${eventId}`, lines: { cash: "-value", receivable: "value" } }];
     case "PAYMENT_REFUNDED":
     case "PAYMENT_PARTIALLY_REFUNDED":
-      return payment.chargebackStatus === null ? refunds(payment).slice(-1) : [CHARGEBACK_LOST];
+      // What is given back after a dispute was won is a refund like any other.
+      return payment.chargebackStatus === null || payment.chargebackStatus === REVERSED
+        ? refunds(payment).slice(-1)
+        : [CHARGEBACK_LOST];
     case "PAYMENT_CHARGEBACK_REQUESTED":
       return [chargeback(payment)];
     case "PAYMENT_DELETED":
@@ -70,11 +73,13 @@ export function movementsOfEvent({
 export function movementsOfSnapshot(payment: PaymentSnapshot): Movement[] {
   const hadMoney = payment.paymentDate !== null && payment.status !== "RECEIVED_IN_CASH";
   const isDisputed = payment.chargebackStatus !== null || CHARGEBACK_STATUSES.includes(payment.status);
-  const isLost = isDisputed && payment.status === "REFUNDED";
+  const isWon = payment.chargebackStatus === REVERSED;
+  const isLost = isDisputed && !isWon && payment.status === "REFUNDED";
   return [
     ...(hadMoney ? [receipt(payment)] : []),
-    ...(isDisputed ? [chargeback(payment)] : refunds(payment)),
-    ...(isDisputed && payment.chargebackStatus === REVERSED ? [chargebackWon(payment)] : []),
+    ...(isDisputed ? [chargeback(payment)] : []),
+    ...(isWon ? [chargebackWon(payment)] : []),
+    ...(isDisputed && !isWon ? [] : refunds(payment)),
     ...(isLost ? [CHARGEBACK_LOST] : []),
   ];
 }

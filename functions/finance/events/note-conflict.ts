@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { and, eq, notInArray, sql } from "drizzle-orm";
 import type { Statement } from "../../../shared/db/connect.ts";
 import { syncConflicts } from "../../../shared/db/schema/money.ts";
 import type { VerbContext } from "../../../shared/trpc/verb-context.ts";
@@ -39,6 +39,33 @@ export function noteConflict({
          and (k.kind = 'unknown_payment' or (k.local is not distinct from ${local} and k.remote is not distinct from ${remote})))
     on conflict (mentorado_id, external_id, kind) where status = 'pending' do update
        set seen_at = now(), ${isLatest ? sql`local = excluded.local, remote = excluded.remote` : sql`remote = c.remote`}`);
+}
+
+/**
+ * The statement that closes what is pending about a payment of ours and no longer so.
+ *
+ * @param but the difference that there is now, if any.
+ */
+export function settleConflicts({
+  ctx,
+  externalId,
+  but,
+}: {
+  ctx: Pick<VerbContext, "db" | "mentoradoId">;
+  externalId: string;
+  but?: NewConflict["kind"];
+}): Statement {
+  return ctx.db.build
+    .update(syncConflicts)
+    .set({ status: "resolved", resolution: "settled", resolvedAt: sql`now()`, version: sql`${syncConflicts.version} + 1` })
+    .where(
+      and(
+        eq(syncConflicts.mentoradoId, ctx.mentoradoId),
+        eq(syncConflicts.externalId, externalId),
+        eq(syncConflicts.status, "pending"),
+        notInArray(syncConflicts.kind, but === undefined ? ["unknown_payment"] : ["unknown_payment", but]),
+      ),
+    );
 }
 
 function ourSide({ status, amountCents }: BookedCharge) {

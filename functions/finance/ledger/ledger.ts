@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import type { Builder, Statement } from "../../../shared/db/connect.ts";
 import { charges, type LEDGER_ACCOUNTS, type LedgerKind } from "../../../shared/db/schema/money.ts";
 
@@ -32,7 +32,7 @@ export function chargeBalance({
   account,
 }: {
   mentoradoId: string;
-  chargeId: string;
+  chargeId: string | SQLWrapper;
   account: LedgerAccount;
 }): SQL {
   return sql`(select coalesce(sum(l.amount_cents), 0)::bigint from ledger_lines l join ledger_entries e on e.mentorado_id = l.mentorado_id and e.id = l.entry_id

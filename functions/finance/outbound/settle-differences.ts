@@ -1,5 +1,6 @@
 import { and, eq, inArray, or, type SQL, sql } from "drizzle-orm";
 import type { Write } from "../../../shared/db/database.ts";
+import type { Guard } from "../../../shared/db/guard.ts";
 import { charges } from "../../../shared/db/schema/money.ts";
 import type { JobContext } from "../../../shared/jobs/serve-jobs.ts";
 import { ProviderError } from "../../../shared/outbound/provider-error.ts";
@@ -7,8 +8,8 @@ import { adoptCharge } from "../events/adopt-charge.ts";
 import { applySnapshot, isChanged } from "../events/apply-snapshot.ts";
 import { bookedCharge } from "../events/booked-charge.ts";
 import { type BookedCharge, type Comparison, comparePayment } from "../events/compare-payment.ts";
-import { type Movement, movementsOfSnapshot } from "../events/movements.ts";
-import { type NewConflict, noteConflict } from "../events/note-conflict.ts";
+import type { Movement } from "../events/movements.ts";
+import { type NewConflict, noteConflict, settleConflicts } from "../events/note-conflict.ts";
 import type { Asaas, AsaasPayment } from "./asaas.ts";
 
 /** Payments of one page: the most that the provider gives. */
@@ -21,7 +22,7 @@ export interface Counts {
   conflicts: number;
 }
 
-type Booked = BookedCharge & { externalId: string | null; dueDate: string; version: number };
+type Booked = BookedCharge & { externalId: string | null; dueDate: string; version: number; isInConflict: boolean };
 
 interface Page {
   dueDateFrom: string;
@@ -53,7 +54,7 @@ export async function comparePage({
   counts.compared += first.items.length;
   const isSettled = (payment: AsaasPayment) => {
     const charge = chargeOf(booked, payment);
-    return charge !== undefined && compare(charge, payment).kind === "same";
+    return charge !== undefined && !charge.isInConflict && compare(charge, payment).kind === "same";
   };
   const differing = new Set(first.items.filter((payment) => !isSettled(payment)).map(({ id }) => id));
   const again = differing.size === 0 ? [] : (await listPage(asaas, page)).items;
@@ -157,6 +158,7 @@ async function settle({
   const comparison = compare(charge, payment);
   switch (comparison.kind) {
     case "same":
+      if (charge.isInConflict) await closeConflicts({ ctx, charge, payment });
       return;
     case "repair":
       return repair({
@@ -197,7 +199,22 @@ async function repair({
     movements,
     source: `api:${payment.id}`,
   };
-  if (await isWritten(ctx, applySnapshot({ ctx, charge, version, report }))) counts.repaired += 1;
+  const { guards, statements } = applySnapshot({ ctx, charge, version, report });
+  const settled = settleConflicts({ ctx, externalId: payment.id });
+  if (await isWritten(ctx, { guards, statements: [...statements, settled] })) counts.repaired += 1;
+}
+
+/** The difference went away by itself: an event came late, or a person acted at the provider. */
+async function closeConflicts({
+  ctx,
+  charge,
+  payment,
+}: {
+  ctx: JobContext;
+  charge: Booked;
+  payment: AsaasPayment;
+}): Promise<void> {
+  await isWritten(ctx, { guards: [isAsRead(ctx, charge)], statements: [settleConflicts({ ctx, externalId: payment.id })] });
 }
 
 /** @param claimed our charge that the payment names, though that one has another payment. */
@@ -212,8 +229,11 @@ async function settleUnknown({
   counts: Counts;
   claimed: Booked | undefined;
 }): Promise<void> {
-  if (await adoptCharge(ctx, payment))
-    return repair({ ctx, charge: eq(charges.externalId, payment.id), payment, movements: movementsOfSnapshot(payment), counts });
+  if (await adoptCharge(ctx, payment)) {
+    const charge = chargeOf(await findBooked({ ctx, payments: [payment] }), payment);
+    if (charge !== undefined) await settle({ ctx, charge, payment, counts });
+    return;
+  }
   await leaveToPeople({ ctx, counts, conflict: { kind: "unknown_payment", externalId: payment.id, charge: claimed, payment } });
 }
 
@@ -229,16 +249,23 @@ async function leaveToPeople({
   charge?: Booked;
   counts: Counts;
 }): Promise<void> {
-  const isAsRead =
-    charge === undefined
-      ? sql`true`
-      : sql`exists (select 1 from ${charges}
-          where ${and(eq(charges.mentoradoId, ctx.mentoradoId), eq(charges.id, charge.id), eq(charges.version, charge.version))} for update)`;
   const isNoted = await isWritten(ctx, {
-    guards: [{ condition: isAsRead, refuseWith: "CONFLICT", errorCode: "CHARGE_CHANGED" }],
-    statements: [noteConflict({ ctx, conflict, isLatest: true })],
+    guards: charge === undefined ? [] : [isAsRead(ctx, charge)],
+    statements: [
+      settleConflicts({ ctx, externalId: conflict.externalId, but: conflict.kind }),
+      noteConflict({ ctx, conflict, isLatest: true }),
+    ],
   });
   if (isNoted) counts.conflicts += 1;
+}
+
+function isAsRead(ctx: JobContext, { id, version }: Booked): Guard {
+  const isIt = and(eq(charges.mentoradoId, ctx.mentoradoId), eq(charges.id, id), eq(charges.version, version));
+  return {
+    condition: sql`exists (select 1 from ${charges} where ${isIt} for update)`,
+    refuseWith: "CONFLICT",
+    errorCode: "CHARGE_CHANGED",
+  };
 }
 
 /** Whether it was done; not when an event has moved the charge since it was read: the next run looks again. */

@@ -13,17 +13,21 @@ const NOT_MADE: Settled = { id: null, status: null, netCents: null, dueDate: nul
  * Settles once and for all whether a charge has a payment at the provider: the job that makes it and the job that cancels the draft
  * both come here, and whichever is first decides for the other.
  *
+ * @param knownId the payment's, where an event has told it already: it is this one even when it was removed since, which the search for our
+ * reference would not show.
  * @param make asks the provider for it; a job that cancels leaves it out.
  * @returns the payment, or undefined when there is none, and the statement that settles it.
  */
 export async function settlePayment({
   ctx,
   chargeId,
+  knownId = null,
   open,
   make,
 }: {
   ctx: JobContext;
   chargeId: string;
+  knownId?: string | null;
   open: () => Promise<Asaas>;
   make?: () => Promise<AsaasPayment>;
 }) {
@@ -32,7 +36,8 @@ export async function settlePayment({
     key: `${PAYMENT_EFFECT}${chargeId}`,
     find: async () => {
       const asaas = await open();
-      const payment = await asaas.findPayment({ externalReference: chargeId });
+      const payment =
+        knownId === null ? await asaas.findPayment({ externalReference: chargeId }) : await asaas.getPayment(knownId);
       return payment && toMadePayment(payment);
     },
     call: async () => (make === undefined ? NOT_MADE : toMadePayment(await make())),

@@ -46,6 +46,7 @@ export async function createCharge({
   const { payment, confirm } = await settlePayment({
     ctx,
     chargeId,
+    knownId: draft.externalId,
     open: async () => asaas,
     make: () =>
       asaas.createPayment({
@@ -67,7 +68,7 @@ export async function createCharge({
 
 type Draft = Pick<
   typeof charges.$inferSelect,
-  "id" | "studentId" | "status" | "billingType" | "amountCents" | "dueDate" | "description"
+  "id" | "studentId" | "status" | "billingType" | "amountCents" | "dueDate" | "description" | "externalId"
 >;
 
 /** Writes the charge before anything is asked of the provider; an earlier one is taken up, with a due date that the provider takes. */
@@ -88,7 +89,8 @@ function openDraft({ ctx, input }: { ctx: JobContext; input: PayloadOf<"finance.
         .where(and(isIt, eq(charges.status, "draft"), sql`${charges.dueDate} < ${earliest}`)),
     ],
     answer: sql`(select jsonb_build_object('id', ${charges.id}, 'studentId', ${charges.studentId}, 'status', ${charges.status},
-        'billingType', ${charges.billingType}, 'amountCents', ${charges.amountCents}, 'dueDate', ${charges.dueDate}, 'description', ${charges.description})
+        'billingType', ${charges.billingType}, 'amountCents', ${charges.amountCents}, 'dueDate', ${charges.dueDate}, 'description', ${charges.description},
+        'externalId', ${charges.externalId})
       from ${charges} where ${isIt})`,
   });
 }

@@ -1,4 +1,4 @@
-import { and, between, eq, inArray, isNotNull, ne, type SQLWrapper, sql } from "drizzle-orm";
+import { and, between, eq, inArray, isNotNull, ne, or, type SQLWrapper, sql } from "drizzle-orm";
 import type { Statement } from "../../../shared/db/connect.ts";
 import { charges, syncConflicts, syncStates } from "../../../shared/db/schema/money.ts";
 import { jobs } from "../../../shared/db/schema/work.ts";
@@ -6,6 +6,8 @@ import type { PayloadOf } from "../../../shared/jobs/catalog.ts";
 import type { JobContext } from "../../../shared/jobs/serve-jobs.ts";
 import { addDays } from "../calendar/local-date.ts";
 import { localToday } from "../calendar/local-today.ts";
+import { isInConflict } from "../events/booked-charge.ts";
+import { chargeBalance } from "../ledger/ledger.ts";
 import type { Asaas } from "../outbound/asaas.ts";
 import { type AccountAccess, openAccount, selectAccount } from "../outbound/open-account.ts";
 import { type Quota, RESERVED_FOR_PEOPLE, RESERVED_FOR_REPAIR, watchQuota } from "../outbound/quota.ts";
@@ -128,6 +130,7 @@ async function openSlice({
   ctx,
   ...dates
 }: { ctx: JobContext } & Pick<Position, "begunOn" | "from" | "until">): Promise<Position> {
+  const owed = chargeBalance({ mentoradoId: ctx.mentoradoId, chargeId: charges.id, account: "receivable" });
   const [rows] = await ctx.db.read([
     ctx.db.build
       .select({ id: charges.id })
@@ -136,8 +139,8 @@ async function openSlice({
         and(
           eq(charges.mentoradoId, ctx.mentoradoId),
           isNotNull(charges.externalId),
-          // The list never shows a payment that was removed.
-          ne(charges.status, "cancelled"),
+          // The list never shows a payment that was removed; it is asked for while something about it is not as it should be.
+          or(ne(charges.status, "cancelled"), isInConflict, sql`${owed} <> 0`),
           between(charges.dueDate, dates.from, endOfSlice(dates)),
         ),
       )

@@ -140,6 +140,8 @@ export const charges = pgTable(
     boletoLine: text("boleto_line"),
     boletoUrl: text("boleto_url"),
     receivedAt: instant("received_at"),
+    /** When the provider was asked what the payment is, and the charge became that: what events from before it say is old. */
+    askedAt: instant("asked_at"),
     /** Why the debt is given up; null while it is not. The charge stays open at the provider, and can still be paid. */
     writeOffReason: text("write_off_reason", { enum: WRITE_OFF_REASONS }),
     version: integer().notNull().default(1),
@@ -375,7 +377,8 @@ export const syncConflicts = pgTable(
     status: text({ enum: ["pending", "resolved", "ignored"] })
       .notNull()
       .default("pending"),
-    resolution: text({ enum: ["keep_local", "keep_remote", "link", "ignore"] }),
+    /** `settled`: the difference was gone before anybody decided. */
+    resolution: text({ enum: ["keep_local", "keep_remote", "link", "ignore", "settled"] }),
     resolvedBy: text("resolved_by"),
     resolvedAt: instant("resolved_at"),
     seenAt: instant("seen_at").notNull().default(sql`now()`),

@@ -14,7 +14,8 @@ export interface ExpectedBooks {
 
 /** What people decided that the provider never hears of. */
 export interface Decisions {
-  isWrittenOff: boolean;
+  /** While it stands. */
+  writtenOffCents: number;
   cashbackCents: number;
 }
 
@@ -27,7 +28,7 @@ export interface Decisions {
 export function booksOf({
   payment,
   billedCents,
-  decisions: { isWrittenOff, cashbackCents },
+  decisions: { writtenOffCents, cashbackCents },
 }: {
   payment: Payment;
   billedCents: number;
@@ -45,11 +46,11 @@ export function booksOf({
   const owedCents = billedCents - (isSettled ? valueCents : isDebtTaken ? refundedCents + heldBack : 0);
   const balances = {
     cash: atProviderCents(payment) + (isInCash ? valueCents : 0) - cashbackCents,
-    receivable: isWrittenOff ? 0 : owedCents,
+    receivable: owedCents - writtenOffCents,
     disputed: dispute === "open" ? valueCents : 0,
     fees: hadMoney ? valueCents - centsOf(payment.netValue) : 0,
     refunds: refundedCents,
-    losses: (dispute === "lost" ? valueCents : 0) + (isWrittenOff ? owedCents : 0),
+    losses: (dispute === "lost" ? valueCents : 0) + writtenOffCents,
     cashback: cashbackCents,
     revenue: payment.deleted ? valueCents - billedCents : -billedCents,
   };
@@ -90,17 +91,21 @@ export function conflictOf({
 }): "amount" | "status" | undefined {
   if (payment.status !== "RECEIVED_IN_CASH" && centsOf(payment.value) !== billedCents) return "amount";
   const net = (did: (body: EventBody) => boolean, undid: (body: EventBody) => boolean) =>
-    dropped.filter(did).length - dropped.filter(undid).length;
-  const removals = net(
+    sumOf(dropped.filter(did)) - sumOf(dropped.filter(undid));
+  const removed = net(
     ({ event }) => event === "PAYMENT_DELETED",
     ({ event }) => event === "PAYMENT_RESTORED",
   );
-  const cashReceipts = net(isCashReceipt, ({ event }) => event === "PAYMENT_RECEIVED_IN_CASH_UNDONE");
-  return removals !== 0 || cashReceipts !== 0 ? "status" : undefined;
+  const inCash = net(isCashReceipt, ({ event }) => event === "PAYMENT_RECEIVED_IN_CASH_UNDONE");
+  return removed !== 0 || inCash !== 0 ? "status" : undefined;
 }
 
 function isCashReceipt({ event, payment }: EventBody): boolean {
   return event === "PAYMENT_RECEIVED" && payment?.status === "RECEIVED_IN_CASH";
+}
+
+function sumOf(bodies: readonly EventBody[]): number {
+  return bodies.reduce((sum, { payment }) => sum + centsOf(Number(payment?.value)), 0);
 }
 
 function disputeOf({ status, chargeback }: Payment): "none" | "open" | "won" | "lost" {
