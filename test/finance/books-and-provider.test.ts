@@ -85,6 +85,14 @@ const PITFALLS: [what: string, walk: Walk][] = [
     { isLossy: true, steps: steps("create:0:1 cancel:0:1 deliver:0:5 restoreAtDesk lose:0:2 postpone:0:5") },
   ],
   [
+    "another amount is taken in cash, undone within the second, and then asked otherwise",
+    { isLossy: false, steps: steps("create:0:1 deliver receiveInCash:0:4 deliver undoReceiveInCash:0:1 postpone:0:5") },
+  ],
+  [
+    "a removal is compared before its event comes, and then another amount is asked",
+    { isLossy: false, steps: steps("create:0:1 deliver removeAtDesk reconcile:0:1 restoreAtDesk postpone:0:5") },
+  ],
+  [
     "another amount is taken in cash, the undoing is lost, and the whole is taken in cash",
     {
       isLossy: true,

@@ -20,6 +20,8 @@ export interface Report {
   /** Read from the API just now: it stands above whatever events say. */
   isTruth: boolean;
   payment: PaymentSnapshot;
+  /** What the amounts of the movements are of, where it is not `payment`: an event's own, when the provider was asked because of it. */
+  moved?: PaymentSnapshot;
   movements: readonly Movement[];
   /** Names the report as the source of its ledger entries: `asaas:<event id of the provider>`. */
   source: string;
@@ -210,7 +212,7 @@ function debtSettled({
 function enter({
   ctx,
   charge,
-  report: { eventId, occurredAt, payment, source },
+  report: { eventId, occurredAt, payment, moved = payment, source },
   movement: { kind, name, occurredAt: ownTime, lines },
 }: {
   ctx: Pick<JobContext, "db" | "mentoradoId" | "newId">;
@@ -227,7 +229,7 @@ function enter({
     source,
     ...(eventId === undefined ? {} : { sourceEventId: eventId }),
     occurredAt: ownTime ?? dayOfReceipt({ eventId, name, payment }) ?? occurredAt,
-    lines: Object.fromEntries(Object.entries(lines).map(([account, amount]) => [account, toSql(amount, payment)])),
+    lines: Object.fromEntries(Object.entries(lines).map(([account, amount]) => [account, toSql(amount, moved)])),
   });
 }
 

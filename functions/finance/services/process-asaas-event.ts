@@ -117,7 +117,7 @@ async function applyTruth({
     ctx,
     charge,
     version: row?.version,
-    report: { ...report, isTruth: true, payment: truth },
+    report: { ...report, isTruth: true, payment: truth, moved: payment },
   });
   try {
     await ctx.db.write({ ...snapshot, answer: sql`null` });
