@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { readFileSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -55,10 +55,14 @@ async function predecessorState({ folder, password, port }: { folder: string; pa
 }
 
 function readPidFile(folder: string): { pid: number; port: number } | undefined {
-  const path = join(folder, "postmaster.pid");
-  if (!existsSync(path)) return undefined;
-  const [pid, , , port] = readFileSync(path, "utf8").split("\n");
-  return { pid: Number(pid), port: Number(port) };
+  try {
+    const [pid, , , port] = readFileSync(join(folder, "postmaster.pid"), "utf8").split("\n");
+    return { pid: Number(pid), port: Number(port) };
+  } catch (error) {
+    // A server that ends removes it at any moment.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 function isAlive(pid: number): boolean {
