@@ -102,4 +102,6 @@ export interface Report {
   name: string;
   rows: Row[];
   limitedBy: string;
+  /** What the rows were made of, for whoever opens the results. */
+  details?: unknown;
 }

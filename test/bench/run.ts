@@ -6,13 +6,14 @@ import { benchDrain } from "./drain.ts";
 import { benchLedger } from "./ledger.ts";
 import { benchList } from "./list.ts";
 import { type Report, startLoader } from "./measure.ts";
+import { benchMining } from "./mining.ts";
 import { openGround } from "./open-ground.ts";
 import { benchSize } from "./size.ts";
 import { benchStorm } from "./storm-report.ts";
 import { benchWebhook } from "./webhook.ts";
 
 /** Without a name, all but the storm, which takes minutes. */
-const DEFAULT = ["list", "webhook", "drain", "ledger", "size"];
+const DEFAULT = ["list", "webhook", "drain", "ledger", "size", "mining"];
 const NAMES = [...DEFAULT, "storm"];
 
 const { values, positionals } = parseArgs({ options: { quick: { type: "boolean", default: false } }, allowPositionals: true });
@@ -36,6 +37,7 @@ console.log(`\nwritten to ${join(folder, "results.json")}`);
 /** Each on fresh ground: what one leaves behind slows the next. */
 async function runBench(name: string): Promise<Report> {
   if (name === "size") return await benchSize();
+  if (name === "mining") return await benchMining({ rounds, sizesMb: quick ? [5, 20] : [36, 5, 200] });
   const ground = await openGround();
   const loader = startLoader();
   try {
