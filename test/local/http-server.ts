@@ -4,10 +4,11 @@ import type { AddressInfo } from "node:net";
 /**
  * What a stand-in can be told to do to the next matching requests, at the level of the wire:
  * `reset-before` closes the socket without applying the request, `reset-after` applies it and loses the answer,
- * `status` answers without applying it, `delay` waits and then serves, `garbage` applies it and answers bytes that are no JSON.
+ * `status` answers without applying it, `delay` waits and then serves, `garbage` applies it and answers bytes that are no JSON,
+ * `truncate` applies it and closes the socket within the answer.
  */
 export interface Fault {
-  kind: "reset-before" | "reset-after" | "status" | "delay" | "garbage";
+  kind: "reset-before" | "reset-after" | "status" | "delay" | "garbage" | "truncate";
   /** Only requests whose method is this one. */
   method?: string;
   /** Only requests whose raw path (with query) contains this text. */
@@ -22,6 +23,8 @@ export interface Fault {
   headers?: Record<string, string>;
   /** `delay`: milliseconds before the request is served. */
   delayMs?: number;
+  /** `truncate`: how much of the body is sent; half of it when left out. */
+  bytes?: number;
 }
 
 /** A request as it came over the wire: the path is raw (never normalised), the body is bytes. */
@@ -119,8 +122,19 @@ async function answer({
     return;
   }
   const body = fault?.kind === "garbage" ? "<html>bad gateway</html>" : (response.body ?? "");
-  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...response.headers };
+  const headers = { "content-type": "application/json", ...lengthOf(response, body), ...response.headers };
+  if (fault?.kind === "truncate") {
+    outgoing
+      .writeHead(response.status, headers)
+      .write(Buffer.from(body).subarray(0, fault.bytes ?? Buffer.byteLength(body) / 2), () => incoming.socket.destroy());
+    return;
+  }
   outgoing.writeHead(response.status, headers).end(body);
+}
+
+/** An answer in chunks does not say how long it will be. */
+function lengthOf({ headers }: WireAnswer, body: string | Uint8Array): Record<string, number> {
+  return headers?.["transfer-encoding"] === undefined ? { "content-length": Buffer.byteLength(body) } : {};
 }
 
 function strike(faults: Fault[], request: WireRequest): Fault | undefined {

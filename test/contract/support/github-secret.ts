@@ -1,0 +1,1 @@
+export const SECRET = "It's a Secret to Everybody";
