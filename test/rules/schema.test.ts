@@ -26,11 +26,19 @@ const UNAUDITED: Record<string, string> = {
   idempotency_keys: "answers kept for a day",
   jobs: "progress of work",
   ledger_heads: "the end of each chain; the entries are audited, and the chain verifies it",
+  repo_files: "what was read of a repository, by the hash of its content",
+  pull_check_patterns: "counted, with the check that counted it",
+  pull_checks: "progress of a check",
+  pull_requests: "what GitHub tells",
   revoked_sessions: "tombstones that only Clerk's events write",
+  scan_shards: "progress of a scan",
+  scans: "readings of a repository; what came of them is audited with the patterns",
   schedule_slots: "due times that were fired",
   schedules: "what the code declares",
   sync_states: "progress of reconciliation",
+  violations: "what checks found; what people decide about them is audited",
   webhook_events: "the inbox as received",
+  wording_requests: "progress of a foreign call; the words it gave are audited with the patterns",
 };
 
 /** What a member may do with rows of the programme, each tied to a membership in the own mentorado. */
@@ -39,7 +47,7 @@ const OF_MEMBERSHIP: Record<string, string> = {
   invalidation_of_request: "and sees that job, to ring it",
 };
 
-const APPEND_ONLY = ["audit_log", "charge_events", "lead_stage_history", "ledger_entries", "ledger_lines"];
+const APPEND_ONLY = ["audit_log", "charge_events", "lead_stage_history", "ledger_entries", "ledger_lines", "pattern_history"];
 
 let database: TestDatabase;
 let tenantTables: string[];
@@ -175,7 +183,7 @@ describe("tenant tables", () => {
 });
 
 /** References that are kept by value, each with its reason. */
-const UNREFERENCED = ["effects.job_id", "schedule_slots.job_id"];
+const UNREFERENCED = ["effects.job_id", "schedule_slots.job_id", "wording_requests.job_id"];
 
 describe("the roles of the application", () => {
   it("cannot bypass row-level security, log in, or make anything", async () => {

@@ -44,6 +44,8 @@ export const users = pgTable("users", {
   isActive: boolean("is_active").notNull().default(true),
   /** Rises with every change of what the person may do; a cached session of a lower epoch is void. */
   sessionEpoch: bigint("session_epoch", { mode: "number" }).notNull().default(1),
+  /** Verified by Clerk: the GitHub account whose installations this person may connect. */
+  githubUserId: bigint("github_user_id", { mode: "number" }),
   /** Clerk's own `updated_at` in milliseconds: an older event never overwrites a newer one. */
   clerkUpdatedAtMs: bigint("clerk_updated_at_ms", { mode: "number" }).notNull().default(0),
   createdAt: instant("created_at").notNull().default(sql`now()`),
