@@ -11,7 +11,7 @@ export interface RetryPolicy {
 const DEFAULT_RETRY: RetryPolicy = { attempts: 3, minMs: 1_000, maxMs: 30_000, factor: 2 };
 const PATIENT_RETRY: RetryPolicy = { attempts: 12, minMs: 1_000, maxMs: 600_000, factor: 2.5 };
 
-export type WorkerGroup = "accounts" | "crm" | "finance" | "webhooks" | "scheduler";
+export type WorkerGroup = "accounts" | "crm" | "finance" | "ingestion" | "patterns" | "webhooks" | "scheduler";
 
 interface JobDefinition<Payload extends z.ZodType> {
   /** The Worker that does it, at `/jobs/<group>/<job>`. */
@@ -126,6 +126,82 @@ export const JOBS = {
   "finance.remove-webhook": define({ group: "finance", scope: "mentorado", payload: z.object({}), retry: PATIENT_RETRY }),
   "finance.check-webhooks": define({ group: "finance", scope: "mentorado", payload: slot }),
   "finance.remind-due-charges": define({ group: "finance", scope: "mentorado", payload: slot }),
+  "ingestion.process-github-event": define({
+    group: "ingestion",
+    scope: "programme",
+    payload: z.object({ eventId: z.uuid() }),
+    retry: PATIENT_RETRY,
+  }),
+  "ingestion.scan-repo": define({
+    group: "ingestion",
+    scope: "mentorado",
+    payload: z.object({ repoId: z.uuid() }),
+    timeoutMs: 60_000,
+  }),
+  "ingestion.scan-shard": define({
+    group: "ingestion",
+    scope: "mentorado",
+    payload: z.object({
+      scanId: z.uuid(),
+      shard: z.int().min(0).max(15),
+      /** The archive has been read to its end: what is missing is asked for file by file. */
+      isArchiveRead: z.boolean().optional(),
+    }),
+    retry: PATIENT_RETRY,
+    timeoutMs: 180_000,
+  }),
+  "ingestion.finish-scan": define({
+    group: "ingestion",
+    scope: "mentorado",
+    payload: z.object({ scanId: z.uuid() }),
+    retry: PATIENT_RETRY,
+    timeoutMs: 120_000,
+  }),
+  "ingestion.check-heads": define({
+    group: "ingestion",
+    scope: "mentorado",
+    /** Begun by a schedule, then handed over to the next job after the last repository that was looked at. */
+    payload: z.object({ slot: z.iso.datetime(), after: z.uuid().optional() }),
+    timeoutMs: 120_000,
+  }),
+  "ingestion.redeliver-missed": define({ group: "ingestion", scope: "programme", payload: slot, timeoutMs: 120_000 }),
+  "ingestion.check-pull-request": define({
+    group: "ingestion",
+    scope: "mentorado",
+    payload: z.object({
+      pullRequestId: z.uuid(),
+      /** Also when its head has been checked. */
+      isAgain: z.boolean().optional(),
+    }),
+    retry: PATIENT_RETRY,
+    timeoutMs: 120_000,
+  }),
+  "ingestion.report-pull-check": define({
+    group: "ingestion",
+    scope: "mentorado",
+    payload: z.object({ pullCheckId: z.uuid() }),
+    retry: PATIENT_RETRY,
+    timeoutMs: 120_000,
+  }),
+  "patterns.adopt-scan": define({
+    group: "patterns",
+    scope: "mentorado",
+    payload: z.object({ scanId: z.uuid() }),
+    retry: PATIENT_RETRY,
+  }),
+  "patterns.measure-repo": define({
+    group: "patterns",
+    scope: "mentorado",
+    payload: z.object({ repoId: z.uuid() }),
+    timeoutMs: 60_000,
+  }),
+  "patterns.word-candidates": define({
+    group: "patterns",
+    scope: "mentorado",
+    payload: z.object({ repoId: z.uuid() }),
+    retry: { attempts: 5, minMs: 10_000, maxMs: 600_000, factor: 4 },
+    timeoutMs: 180_000,
+  }),
 } as const satisfies Record<string, JobDefinition<z.ZodType>>;
 
 export type JobName = keyof typeof JOBS;

@@ -3,16 +3,10 @@ import type { Statement } from "../db/connect.ts";
 import { effects } from "../db/schema/work.ts";
 import { AppError, UnavailableError } from "../errors/app-error.ts";
 import { ProviderError } from "../outbound/provider-error.ts";
-import { JOBS } from "./catalog.ts";
 import type { JobContext } from "./serve-jobs.ts";
 
 /** How late a provider may still show what an abandoned call did. */
 const LATE_WRITE_MS = 5_000;
-/**
- * How old the trace of an earlier call must be before a look-up that finds nothing proves that there is nothing. An attempt sends its last
- * call within its own time, whatever became of its answer, so the longest attempt and a provider's slowness together are enough.
- */
-const SETTLE_MS = Math.max(...Object.values(JOBS).map(({ timeoutMs }) => timeoutMs)) + LATE_WRITE_MS;
 
 /** What is kept of an answer: ids and amounts, no personal data. */
 export type EffectValue = Record<string, string | number | boolean | null>;
@@ -31,8 +25,9 @@ interface Entry {
  * Does something at a provider once, though the job that does it may run many times. The intent is committed before the call; a second
  * attempt looks for what the first may have done, and adopts it.
  *
- * Once is as good as `find`: a provider that shows a write only after `SETTLE_MS`, or never, can still be asked twice. A refused call
- * leaves its row `calling`: a later attempt looks first, which costs one call and is never wrong.
+ * Once is as good as `find`: a provider that shows a write only after `settleMs`, or never, can still be asked twice. A refused call
+ * leaves its row `calling`: a later attempt looks first, which costs one call and is never wrong. Jobs that share an effect have the same
+ * `timeoutMs`.
  *
  * @param key names the effect within the mentorado, for ever: `asaas.payment:<charge id>`.
  * @param find looks the effect up by a reference of ours that `call` sends along; undefined when it is not there.
@@ -62,15 +57,23 @@ export async function runEffect<Value extends EffectValue>({
     return withConfirm({ ctx, key, value: found ?? (await call()) });
   } catch (error) {
     if (error instanceof ProviderError && error.kind === "unknown_outcome") await markUnknown({ ctx, key });
-    throw settled(error);
+    throw settled(error, settleMs(ctx));
   }
+}
+
+/**
+ * How old the trace of an earlier call must be before a look-up that finds nothing proves that there is nothing. An attempt sends its last
+ * call within its own time, whatever became of its answer, so that time and a provider's slowness together are enough.
+ */
+function settleMs({ attempt }: JobContext): number {
+  return attempt.timeoutMs + LATE_WRITE_MS;
 }
 
 /** Commits `calling` unless the effect is confirmed or an earlier call has not settled; the time is the database's. */
 async function enter({ ctx, key }: { ctx: JobContext; key: string }): Promise<Entry> {
   const { mentoradoId } = ctx;
   const jobId = sql`guilda.actor_id()::uuid`;
-  const settle = sql`${SETTLE_MS} * interval '1 millisecond'`;
+  const settle = sql`${settleMs(ctx)} * interval '1 millisecond'`;
   return await ctx.db.checkpoint<Entry>({
     statements: [
       ctx.db.build
@@ -112,7 +115,7 @@ async function markUnknown({ ctx, key }: { ctx: JobContext; key: string }): Prom
 }
 
 /** An attempt before then would only be turned away, and be counted. */
-function settled(error: unknown): unknown {
-  if (!(error instanceof AppError) || !error.retryable || (error.retryAfterMs ?? 0) >= SETTLE_MS) return error;
-  return new UnavailableError(error.message, { errorCode: error.errorCode, retryAfterMs: SETTLE_MS, cause: error });
+function settled(error: unknown, retryAfterMs: number): unknown {
+  if (!(error instanceof AppError) || !error.retryable || (error.retryAfterMs ?? 0) >= retryAfterMs) return error;
+  return new UnavailableError(error.message, { errorCode: error.errorCode, retryAfterMs, cause: error });
 }

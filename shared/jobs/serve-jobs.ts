@@ -31,8 +31,16 @@ export interface JobDatabase extends Database {
 export interface JobContext extends VerbContext {
   db: JobDatabase;
   actor: Extract<Actor, { kind: "job" }>;
+  /** `number` from 1. After the last one the job is dead, so what it worked on must be told by then. None works longer than `timeoutMs`. */
+  attempt: { number: number; isLast: boolean; timeoutMs: number };
   /** Ends with the time of this attempt. */
   signal: AbortSignal;
+}
+
+/** What a verb answers that found nothing to do. */
+export interface Skipped {
+  skipped: true;
+  reason: string;
 }
 
 export type ProgrammeJobContext = Omit<JobContext, "mentoradoId">;
@@ -127,9 +135,14 @@ async function runAttempt(attempt: Attempt, handlers: Partial<Record<JobName, An
     }
     const signal = AbortSignal.timeout(JOBS[name].timeoutMs);
     const { ctx, isFinished } = openContext(attempt, signal);
-    await Promise.race([handler({ ctx, input: payload.data }), expiry(signal)]);
+    const result = await Promise.race([handler({ ctx, input: payload.data }), expiry(signal)]);
     if (!isFinished()) await ctx.db.write({ answer: sql`null` });
-    return { level: "info", fields: { outcome: "done" }, response: Response.json({ data: { outcome: "done" }, error: null }) };
+    const skipped = isSkipped(result) ? { skipped: true, reason: result.reason } : undefined;
+    return {
+      level: "info",
+      fields: { outcome: skipped === undefined ? "done" : "skipped" },
+      response: Response.json({ data: { outcome: "done", ...skipped }, error: null }),
+    };
   } catch (error) {
     return failAttempt(attempt, toAppError(error));
   }
@@ -163,6 +176,7 @@ function openContext({ jobId, token, claim, kernel, log, waitUntil }: Attempt, s
     // Programme jobs are typed without it; `runAttempt` has checked that the row agrees with the catalog.
     mentoradoId: claim.mentorado_id ?? "",
     actor: { kind: "job", jobId },
+    attempt: attemptOf(claim),
     requestId,
     log,
     now: new Date(),
@@ -224,6 +238,16 @@ function expiry(signal: AbortSignal): Promise<never> {
 
 function nameOf(path: string): string {
   return path.replace("/jobs/", "").replace("/", ".");
+}
+
+function attemptOf({ name, attempt: number }: Claim): JobContext["attempt"] {
+  if (name === null || !isJobName(name)) return { number, isLast: true, timeoutMs: 0 };
+  const { retry, timeoutMs } = JOBS[name];
+  return { number, isLast: number >= retry.attempts, timeoutMs };
+}
+
+function isSkipped(result: unknown): result is Skipped {
+  return typeof result === "object" && result !== null && "skipped" in result && "reason" in result;
 }
 
 function leaseMsOf(name: string): number {

@@ -8,7 +8,14 @@ import { JOBS, type JobName, type PayloadOf } from "./catalog.ts";
  * only the database knows the id.
  */
 export type NewJob = {
-  [Name in JobName]: { name: Name; payload: PayloadOf<Name> | SQL; dedupKey: string; runAt?: string };
+  [Name in JobName]: {
+    name: Name;
+    payload: PayloadOf<Name> | SQL;
+    dedupKey: string;
+    runAt?: string;
+    /** For work of the programme that stages work inside a mentorado; row-level security lets nobody else. */
+    mentoradoId?: string;
+  };
 }[JobName];
 
 /** A staged job as its doorbell needs it. */
@@ -38,12 +45,12 @@ export function stageJobs({
   requestId: string;
   newId: () => string;
 }): Statement {
-  const rows = jobs.map(({ name, payload, dedupKey, runAt }) => ({
+  const rows = jobs.map(({ name, payload, dedupKey, runAt, mentoradoId: owner = mentoradoId }) => ({
     id: newId(),
-    mentoradoId: JOBS[name].scope === "mentorado" ? mentoradoId : null,
+    mentoradoId: JOBS[name].scope === "mentorado" ? owner : null,
     group: JOBS[name].group,
     name,
-    dedupKey: `${JOBS[name].scope === "mentorado" ? mentoradoId : "programme"}:${name}:${dedupKey}`,
+    dedupKey: `${JOBS[name].scope === "mentorado" ? owner : "programme"}:${name}:${dedupKey}`,
     payload,
     maxAttempts: JOBS[name].retry.attempts,
     requestId,

@@ -25,6 +25,7 @@ const PATTERNS: [RegExp, string][] = [
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, "$1 [secret]"],
   [/\beyJ[\w-]{8,}[\w.=-]*/g, "[secret]"],
   [/\b(?:sk|pk|sig|whsec|rk)_[\w+/=-]{8,}/g, "[secret]"],
+  [/\bsk-ant-[\w-]+/g, "[secret]"],
   [/\$aact_[\w$:+/=-]+/g, "[secret]"],
   [/(?<![\p{L}\p{N}._%+'-])[\p{L}\p{N}._%+'-]+?(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu, "[email]"],
   [/\b[\dA-Z]{2}\.?[\dA-Z]{3}\.?[\dA-Z]{3}\/[\dA-Z]{4}-?\d{2}\b/gi, "[cnpj]"],

@@ -26,6 +26,17 @@ const PAYLOADS = {
   "finance.reconcile-recent": {},
   "finance.reconcile-full": {},
   "finance.remind-due-charges": { slot: "2026-03-10T12:00:00.000Z" },
+  "patterns.adopt-scan": { scanId: uuidv7() },
+  "patterns.measure-repo": { repoId: uuidv7() },
+  "patterns.word-candidates": { repoId: uuidv7() },
+  "ingestion.process-github-event": { eventId: uuidv7() },
+  "ingestion.check-pull-request": { pullRequestId: uuidv7() },
+  "ingestion.report-pull-check": { pullCheckId: uuidv7() },
+  "ingestion.scan-repo": { repoId: uuidv7() },
+  "ingestion.scan-shard": { scanId: uuidv7(), shard: 0 },
+  "ingestion.finish-scan": { scanId: uuidv7() },
+  "ingestion.check-heads": { slot: "2026-03-10T12:00:00.000Z" },
+  "ingestion.redeliver-missed": { slot: "2026-03-10T12:00:00.000Z" },
 } satisfies Record<JobName, object>;
 
 /** The waits that each job of the catalog promises, in milliseconds; after the last of them it is dead. */
@@ -47,6 +58,17 @@ const WAITS_MS: Record<JobName, readonly number[]> = {
   "finance.reconcile-recent": [1_000, 2_000],
   "finance.reconcile-full": PATIENT_MS,
   "finance.remind-due-charges": [1_000, 2_000],
+  "patterns.adopt-scan": PATIENT_MS,
+  "patterns.measure-repo": [1_000, 2_000],
+  "patterns.word-candidates": [10_000, 40_000, 160_000, 600_000],
+  "ingestion.process-github-event": PATIENT_MS,
+  "ingestion.check-pull-request": PATIENT_MS,
+  "ingestion.report-pull-check": PATIENT_MS,
+  "ingestion.scan-repo": [1_000, 2_000],
+  "ingestion.scan-shard": PATIENT_MS,
+  "ingestion.finish-scan": PATIENT_MS,
+  "ingestion.check-heads": [1_000, 2_000],
+  "ingestion.redeliver-missed": [1_000, 2_000],
 };
 
 let platform: Platform;
@@ -56,9 +78,28 @@ beforeAll(async () => {
   const fail = () => Promise.reject(new UnavailableError());
   const accounts: JobHandlers<"accounts"> = { "accounts.process-clerk-event": fail, "accounts.invalidate-session": fail };
   const finance = financeHandlers(fail);
+  const patterns: JobHandlers<"patterns"> = {
+    "patterns.adopt-scan": fail,
+    "patterns.measure-repo": fail,
+    "patterns.word-candidates": fail,
+  };
+  const ingestion: JobHandlers<"ingestion"> = {
+    "ingestion.process-github-event": fail,
+    "ingestion.check-pull-request": fail,
+    "ingestion.report-pull-check": fail,
+    "ingestion.scan-repo": fail,
+    "ingestion.scan-shard": fail,
+    "ingestion.finish-scan": fail,
+    "ingestion.check-heads": fail,
+    "ingestion.redeliver-missed": fail,
+  };
   const kernel = platform.kernel("jobs");
   platform.mount("accounts", (request, waitUntil) => serveJobs<"accounts">({ request, handlers: accounts, kernel, waitUntil }));
+  platform.mount("patterns", (request, waitUntil) => serveJobs<"patterns">({ request, handlers: patterns, kernel, waitUntil }));
   platform.mount("finance", (request, waitUntil) => serveJobs<"finance">({ request, handlers: finance, kernel, waitUntil }));
+  platform.mount("ingestion", (request, waitUntil) =>
+    serveJobs<"ingestion">({ request, handlers: ingestion, kernel, waitUntil }),
+  );
 });
 afterAll(() => platform.close());
 
@@ -120,3 +161,9 @@ test.each(Object.keys(JOBS).map((name) => name as JobName))(
     expect(await read(id)).toMatchObject({ status: "dead", attempts: JOBS[name].retry.attempts });
   },
 );
+
+test("jobs that share effects at Asaas have the same time, from which it follows when an earlier call of any of them has settled", () => {
+  const times = Object.values(JOBS).flatMap(({ group, timeoutMs }) => (group === "finance" ? [timeoutMs] : []));
+  expect(times.length).toBeGreaterThan(10);
+  expect(new Set(times).size).toBe(1);
+});

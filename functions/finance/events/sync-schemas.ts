@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { pageInput } from "../../../shared/db/keyset.ts";
+import { instantInput } from "../../../shared/trpc/instant-input.ts";
 import { text } from "../../../shared/trpc/text.ts";
-import { instantInput } from "../calendar/time-inputs.ts";
 import { EVENT_STATUSES } from "./replay-key.ts";
 
 export const listConflictsInput = pageInput

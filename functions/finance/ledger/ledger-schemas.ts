@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { pageInput } from "../../../shared/db/keyset.ts";
-import { instantInput } from "../calendar/time-inputs.ts";
+import { instantInput } from "../../../shared/trpc/instant-input.ts";
 
 /** As it was known then. */
 const at = instantInput;
