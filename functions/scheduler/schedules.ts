@@ -56,4 +56,20 @@ export const SCHEDULES: readonly Schedule[] = [
     catchUp: "latest",
     cap: "24 hours",
   },
+  {
+    name: "ingestion.redeliver-missed",
+    job: "ingestion.redeliver-missed",
+    scope: "programme",
+    every: "1 hour",
+    catchUp: "skip",
+    cap: "1 hour",
+  },
+  {
+    name: "ingestion.check-heads",
+    job: "ingestion.check-heads",
+    scope: "mentorado",
+    dailyAt: "03:30",
+    catchUp: "skip",
+    cap: "24 hours",
+  },
 ];

@@ -9,6 +9,7 @@ import { describeError } from "../../shared/log/scrub.ts";
 import { type IncomingEvent, incomingEvent } from "./incoming-event.ts";
 import { readAsaasEvent } from "./read-asaas-event.ts";
 import { readClerkEvent } from "./read-clerk-event.ts";
+import { readGithubEvent } from "./read-github-event.ts";
 import { storeEvent } from "./services/store-event.ts";
 
 const REPLAY_PATH = jobPath("webhooks.store-event");
@@ -20,6 +21,7 @@ export interface WebhookDependencies {
   kernel: Kernel;
   keyring: KeyringSource;
   clerkSigningSecret: string;
+  githubSecret: string;
   /** Digests that the database has accepted, by account: they vouch for a delivery while the database is down. */
   knownTokens: Map<string, string>;
 }
@@ -66,7 +68,7 @@ export async function receiveWebhook(call: Call): Promise<Response> {
 }
 
 async function readDelivery(
-  { request, keyring, clerkSigningSecret }: Call,
+  { request, keyring, clerkSigningSecret, githubSecret }: Call,
   pathname: string,
   requestId: string,
 ): Promise<IncomingEvent> {
@@ -78,6 +80,8 @@ async function readDelivery(
     event = await readAsaasEvent({ request, accountRef, body, requestId, keyring: await keyring() });
   } else if (provider === "clerk" && accountRef === undefined) {
     event = await readClerkEvent({ request, body, requestId, signingSecret: clerkSigningSecret });
+  } else if (provider === "github" && accountRef === undefined) {
+    event = await readGithubEvent({ request, body, requestId, secret: githubSecret });
   } else {
     throw new NotFoundError();
   }

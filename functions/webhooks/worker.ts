@@ -5,11 +5,12 @@ import { checkReadiness, openKernel } from "../../shared/kernel.ts";
 import { receiveWebhook, type WebhookDependencies } from "./receive-webhook.ts";
 
 const open = oncePerEnv((env: WebhooksEnv): WebhookDependencies => {
-  const config = parseConfig(env, ["ENCRYPTION_KEY", "CLERK_WEBHOOK_SIGNING_SECRET"]);
+  const config = parseConfig(env, ["ENCRYPTION_KEY", "CLERK_WEBHOOK_SIGNING_SECRET", "GITHUB_WEBHOOK_SECRET"]);
   return {
     kernel: openKernel({ env, worker: "webhooks" }),
     keyring: createKeyring(config.ENCRYPTION_KEY),
     clerkSigningSecret: config.CLERK_WEBHOOK_SIGNING_SECRET,
+    githubSecret: config.GITHUB_WEBHOOK_SECRET,
     knownTokens: new Map(),
   };
 });

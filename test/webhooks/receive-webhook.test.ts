@@ -28,6 +28,7 @@ function isolate(): WebhookDependencies {
     kernel: platform.kernel("webhooks"),
     keyring: keyring(),
     clerkSigningSecret: platform.env.CLERK_WEBHOOK_SIGNING_SECRET ?? "",
+    githubSecret: platform.env.GITHUB_WEBHOOK_SECRET ?? "",
     knownTokens: new Map(),
   };
 }

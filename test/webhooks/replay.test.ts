@@ -37,6 +37,7 @@ async function replay(body: string, signature?: string): Promise<number> {
     kernel: platform.kernel("webhooks"),
     keyring: createKeyring(platform.env.ENCRYPTION_KEY ?? ""),
     clerkSigningSecret: platform.env.CLERK_WEBHOOK_SIGNING_SECRET ?? "",
+    githubSecret: platform.env.GITHUB_WEBHOOK_SECRET ?? "",
     knownTokens: new Map(),
     waitUntil: (work) => background.push(work),
   });
