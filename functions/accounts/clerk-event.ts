@@ -13,6 +13,15 @@ export const clerkPerson = z.object({
   last_name: z.string().nullish(),
   primary_email_address_id: z.string().nullish(),
   email_addresses: z.array(z.object({ id: z.string(), email_address: z.string() })).nullish(),
+  external_accounts: z
+    .array(
+      z.object({
+        provider: z.string().nullish(),
+        provider_user_id: z.string().nullish(),
+        verification: z.object({ status: z.string().nullish() }).nullish(),
+      }),
+    )
+    .nullish(),
   updated_at: z.int(),
 });
 export type ClerkPerson = z.output<typeof clerkPerson>;

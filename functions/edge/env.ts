@@ -8,6 +8,8 @@ export interface EdgeBindings {
   ACCOUNTS: GroupWorker;
   CRM: GroupWorker;
   FINANCE: GroupWorker;
+  PATTERNS: GroupWorker;
+  INGESTION: BoundWorker;
   WEBHOOKS: BoundWorker;
   SCHEDULER: BoundWorker;
   CLERK_JWT_KEY: string;

@@ -1,11 +1,11 @@
 import type { BoundWorker, GroupWorker } from "../../shared/trpc/caller.ts";
 
 /** The Workers behind the edge, each reached over its service binding. */
-export const GROUP_NAMES = ["accounts", "crm", "finance", "webhooks", "scheduler"] as const;
+export const GROUP_NAMES = ["accounts", "crm", "finance", "patterns", "ingestion", "webhooks", "scheduler"] as const;
 
 export type GroupName = (typeof GROUP_NAMES)[number];
 /** The groups with procedures. */
-export type RouteGroupName = "accounts" | "crm" | "finance";
+export type RouteGroupName = "accounts" | "crm" | "finance" | "patterns";
 
 export type Groups = Record<RouteGroupName, GroupWorker> & Record<Exclude<GroupName, RouteGroupName>, BoundWorker>;
 
@@ -22,6 +22,8 @@ const GROUP_OF_NAMESPACE = new Map<string, RouteGroupName>([
   ["tags", "crm"],
   ["customFields", "crm"],
   ["financial", "finance"],
+  ["repos", "patterns"],
+  ["patterns", "patterns"],
 ]);
 
 /** @returns the group that answers for a procedure such as `leads.list`, known or not; `undefined` for a namespace of nobody. */

@@ -24,7 +24,15 @@ export default {
 function buildEdge(env: EdgeBindings): Edge {
   return createEdge({
     config: readConfig({ ...env }),
-    groups: { accounts: env.ACCOUNTS, crm: env.CRM, finance: env.FINANCE, webhooks: env.WEBHOOKS, scheduler: env.SCHEDULER },
+    groups: {
+      accounts: env.ACCOUNTS,
+      crm: env.CRM,
+      finance: env.FINANCE,
+      patterns: env.PATTERNS,
+      ingestion: env.INGESTION,
+      webhooks: env.WEBHOOKS,
+      scheduler: env.SCHEDULER,
+    },
     log,
     now: () => Date.now(),
     newId: () => crypto.randomUUID(),

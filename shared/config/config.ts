@@ -2,8 +2,11 @@ import * as z from "zod";
 
 const secret = z.string().min(1);
 const PUBLIC_KEY_PEM = /^\s*-----BEGIN PUBLIC KEY-----\s[\w+/=\s]+-----END PUBLIC KEY-----\s*$/;
+const PRIVATE_KEY_PEM = /^\s*-----BEGIN (RSA )?PRIVATE KEY-----\s[\w+/=\s]+-----END \1?PRIVATE KEY-----\s*$/;
 const ORIGINS = /^https?:\/\/[\w.-]+(:\d+)?\/?(\s*,\s*https?:\/\/[\w.-]+(:\d+)?\/?)*$/;
 const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/$/, ""));
+
+const NO_KEY = "none";
 
 /** Every environment variable of the platform with its shape (README, "Environment"). */
 const VARIABLES = {
@@ -23,9 +26,23 @@ const VARIABLES = {
   CLERK_AUTHORIZED_PARTIES: z.string().regex(ORIGINS),
   CLERK_WEBHOOK_SIGNING_SECRET: z.string().startsWith("whsec_"),
   ASAAS_API_URL: url,
+  GITHUB_API_URL: url,
+  GITHUB_APP_ID: secret,
+  /** PEM of an RSA key, as GitHub gives it; line ends may be `\\n` as two characters. */
+  GITHUB_APP_PRIVATE_KEY: z.string().refine((value) => PRIVATE_KEY_PEM.test(value.replaceAll("\\n", "\n"))),
+  GITHUB_WEBHOOK_SECRET: secret,
+  ANTHROPIC_API_URL: url,
+  /** Undefined where no model is asked. */
+  ANTHROPIC_API_KEY: secret.transform((key) => (key === NO_KEY ? undefined : key)),
   /** `<version>:<base64 of 32 bytes>`, several separated by commas; the highest version encrypts. */
   ENCRYPTION_KEY: z.string().regex(/^\d+:[A-Za-z0-9+/]{43}=(,\d+:[A-Za-z0-9+/]{43}=)*$/),
 } as const;
+
+/** What a variable is that nobody sets. A Worker declares all that it reads, so that there is a word for nothing, too. */
+export const DEFAULTS: Readonly<Record<string, string>> = {
+  ANTHROPIC_API_URL: "https://api.anthropic.com",
+  ANTHROPIC_API_KEY: NO_KEY,
+};
 
 export type VariableName = keyof typeof VARIABLES;
 export type Config<Name extends VariableName> = { [Key in Name]: z.output<(typeof VARIABLES)[Key]> };
@@ -45,7 +62,7 @@ export function parseConfig<Name extends VariableName>(env: object, names: reado
   const parsed: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const name of names) {
-    const result = VARIABLES[name].safeParse(values[name] === "" ? undefined : values[name]);
+    const result = VARIABLES[name].safeParse(values[name] === "" ? DEFAULTS[name] : (values[name] ?? DEFAULTS[name]));
     if (result.success) parsed[name] = result.data;
     else problems.push(`${name} is ${values[name] === undefined || values[name] === "" ? "missing" : "malformed"}`);
   }

@@ -1,4 +1,4 @@
-import { isVariableName, parseConfig } from "../config/config.ts";
+import { DEFAULTS, isVariableName, parseConfig } from "../config/config.ts";
 import type { Worker } from "./read-workers.ts";
 
 /** What the deploy itself needs to act at Cloudflare. */
@@ -23,7 +23,7 @@ export function checkConfiguration({
 }): string[] {
   const problems: string[] = [];
   for (const name of requiredVariables(workers)) {
-    const problem = judge({ name, value: environment[name] });
+    const problem = judge({ name, value: environment[name] || DEFAULTS[name] });
     if (problem !== undefined) problems.push(`${name} is ${problem}`);
   }
   if (environment.NEON_FETCH_ENDPOINT) problems.push("NEON_FETCH_ENDPOINT is for a local database only: unset it");

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DEFAULTS } from "../config/config.ts";
 import type { Environment } from "./check-configuration.ts";
 import type { Worker } from "./read-workers.ts";
 import { runWrangler } from "./run-wrangler.ts";
@@ -48,5 +49,5 @@ function secretsOf({
   worker: Pick<Worker, "secrets">;
   environment: Environment;
 }): Record<string, string> {
-  return Object.fromEntries(worker.secrets.map((name) => [name, environment[name] ?? ""]));
+  return Object.fromEntries(worker.secrets.map((name) => [name, environment[name] || (DEFAULTS[name] ?? "")]));
 }

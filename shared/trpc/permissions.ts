@@ -14,6 +14,12 @@ export const PERMISSIONS = {
   "finance.write": ["owner", "manager"],
   /** What moves money out, and the keys of the provider. */
   "finance.manage": ["owner"],
+  "patterns.read": ROLES,
+  /** To propose patterns and to show what they look like. */
+  "patterns.write": ["owner", "manager", "success"],
+  /** To judge them, and to change what is enforced. */
+  "patterns.promote": ["owner", "manager"],
+  "repos.manage": ["owner", "manager"],
   "team.read": ROLES,
   "team.manage": ["owner"],
 } as const satisfies Record<string, readonly Role[]>;

@@ -110,6 +110,52 @@ test("people are taken over from Clerk in any order and any number: the newest w
   }
 });
 
+test("a GitHub account is taken over when Clerk has verified it, and only then; the newest word stays", async () => {
+  const verified = { provider: "oauth_github", provider_user_id: "583231", verification: { status: "verified" } };
+  const cases: [accounts: object[] | undefined, expected: string | null][] = [
+    [[verified], "583231"],
+    [
+      [
+        { ...verified, provider: "oauth_google" },
+        { ...verified, provider_user_id: "7" },
+      ],
+      "7",
+    ],
+    [[{ ...verified, provider: "oauth_google" }], null],
+    [[{ ...verified, verification: { status: "unverified" } }], null],
+    [[{ ...verified, verification: null }], null],
+    [[{ ...verified, provider_user_id: "583231abc" }], null],
+    [[{ ...verified, provider_user_id: "99999999999999999999" }], null],
+    [[{ ...verified, provider_user_id: null }], null],
+    [[], null],
+    [undefined, null],
+  ];
+  for (const [accounts, expected] of cases) {
+    const id = `user_${uuidv7()}`;
+    const event = userEvent("user.updated", id, 5);
+    if (accounts !== undefined) Object.assign(event.data, { external_accounts: accounts });
+    expect(await deliver(event), JSON.stringify(accounts)).toBe(200);
+    const late = userEvent("user.updated", id, 4);
+    Object.assign(late.data, { external_accounts: [{ ...verified, provider_user_id: "1" }] });
+    expect(await deliver(late)).toBe(200);
+    const [row] = await platform.database.query("select github_user_id from users where clerk_user_id = $1", [id]);
+    expect(row, JSON.stringify(accounts)).toEqual({ github_user_id: expected });
+  }
+});
+
+test("an account that is unlinked at Clerk opens no installation any more, and the audit does not tell whose it was", async () => {
+  const id = `user_${uuidv7()}`;
+  const linked = userEvent("user.updated", id, 5);
+  const account = { provider: "oauth_github", provider_user_id: "583232", verification: { status: "verified" } };
+  Object.assign(linked.data, { external_accounts: [account] });
+  await deliver(linked);
+  await deliver(userEvent("user.updated", id, 6));
+  expect(await platform.database.query("select github_user_id from users where clerk_user_id = $1", [id])).toEqual([
+    { github_user_id: null },
+  ]);
+  expect(await platform.database.query("select 1 from audit_log where (before || after)::text like '%583232%'")).toEqual([]);
+});
+
 test("an update from Clerk never touches a role", async () => {
   const { id: mentoradoId } = await platform.createMentorado();
   const owner = await platform.createMember({ mentoradoId, role: "owner" });
