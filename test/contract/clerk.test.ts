@@ -188,6 +188,25 @@ describe("the Backend API, through the real client", () => {
     expect(user.primaryEmailAddress?.verification?.status).toBe("verified");
   });
 
+  it("gives a user with the GitHub account that they have linked, as verified or not", async () => {
+    const clerk = await clerkWith();
+    const { id } = clerk.createUser({ email: "ana@guilda.test" });
+    const accounts = async () =>
+      (await clientOf(clerk).users.getUser(id)).externalAccounts.map((account) => [
+        account.provider,
+        account.externalId,
+        account.username,
+        account.verification?.status,
+      ]);
+    expect(await accounts()).toEqual([]);
+    clerk.updateUser(id, { github: { id: "583231", username: "octocat" } });
+    expect(await accounts()).toEqual([["oauth_github", "583231", "octocat", "verified"]]);
+    clerk.updateUser(id, { github: { id: "583231", username: "octocat", isVerified: false } });
+    expect(await accounts()).toEqual([["oauth_github", "583231", "octocat", "unverified"]]);
+    clerk.updateUser(id, { github: null });
+    expect(await accounts()).toEqual([]);
+  });
+
   it("lists users by e-mail whatever the case, with a total", async () => {
     const clerk = await clerkWith();
     const ana = clerk.createUser({ email: "ana@guilda.test" });

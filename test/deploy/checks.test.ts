@@ -1,8 +1,9 @@
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readConfig } from "../../functions/edge/env.ts";
+import { DEFAULTS, parseConfig } from "../../shared/config/config.ts";
 import { buildWorker, judgeBundle } from "../../shared/deploy/build-worker.ts";
 import { checkCompatibility, readRuntimeDate } from "../../shared/deploy/check-compatibility.ts";
 import { checkConfiguration, requiredVariables } from "../../shared/deploy/check-configuration.ts";
@@ -16,6 +17,8 @@ import { ROOT } from "../rules/read-sources.ts";
 const WORKERS = readWorkers(ROOT);
 
 const COMPLETE: Record<string, string> = {
+  ANTHROPIC_API_KEY: "sk-ant-secret",
+  ANTHROPIC_API_URL: "https://api.anthropic.com",
   ASAAS_API_URL: "https://api.asaas.com/v3",
   CLERK_AUTHORIZED_PARTIES: "https://console.example.com,https://example.com",
   CLERK_JWT_KEY: generateKeyPair().publicPem,
@@ -24,6 +27,10 @@ const COMPLETE: Record<string, string> = {
   CLOUDFLARE_API_TOKEN: "abcdefghijklmnopqrstuvwxyz",
   DATABASE_URL: "postgres://guilda:secret@ep-calm-sea-123-pooler.sa-east-1.aws.neon.tech/guilda?sslmode=require",
   ENCRYPTION_KEY: `1:${Buffer.alloc(32).toString("base64")}`,
+  GITHUB_API_URL: "https://api.github.com",
+  GITHUB_APP_ID: "123456",
+  GITHUB_APP_PRIVATE_KEY: rsaPrivatePem(),
+  GITHUB_WEBHOOK_SECRET: "secret",
   PUBLIC_URL: "https://api.example.com",
   QSTASH_CURRENT_SIGNING_KEY: "sig_a",
   QSTASH_NEXT_SIGNING_KEY: "sig_b",
@@ -33,6 +40,15 @@ const COMPLETE: Record<string, string> = {
   UPSTASH_REDIS_REST_URL: "https://eu1-calm-sea.upstash.io",
 };
 
+function rsaPrivatePem(): string {
+  const { privateKey } = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: "pkcs1", format: "pem" },
+    publicKeyEncoding: { type: "spki", format: "pem" },
+  });
+  return privateKey;
+}
+
 function problems(changes: Record<string, string | undefined>): string[] {
   return checkConfiguration({ workers: WORKERS, environment: { ...COMPLETE, ...changes } });
 }
@@ -41,6 +57,13 @@ describe("the configuration of a deploy", () => {
   it("is complete with what the Workers require and an account", () => {
     expect(requiredVariables(WORKERS)).toEqual(Object.keys(COMPLETE).sort());
     expect(problems({})).toEqual([]);
+  });
+
+  it("does without what is optional, for which a Worker gets a word that stands for nothing", () => {
+    expect(problems({ ANTHROPIC_API_KEY: undefined, ANTHROPIC_API_URL: "" })).toEqual([]);
+    expect(problems({ ANTHROPIC_API_URL: "nowhere" })).toEqual(["ANTHROPIC_API_URL is malformed"]);
+    const { ANTHROPIC_API_KEY, ANTHROPIC_API_URL } = parseConfig(DEFAULTS, ["ANTHROPIC_API_KEY", "ANTHROPIC_API_URL"]);
+    expect([ANTHROPIC_API_KEY, ANTHROPIC_API_URL]).toEqual([undefined, "https://api.anthropic.com"]);
   });
 
   it("is explained, variable by variable", () => {
@@ -160,7 +183,7 @@ describe("what is built", () => {
     );
     const { problems, gzipBytes, budgetBytes, startupMs } = await buildWorker({
       root: ROOT,
-      worker: { name: "guilda-heavy", config, isPublic: false },
+      worker: { name: "guilda-heavy", group: "heavy", config, isPublic: false },
       folder,
     }).catch((error: Error) => ({ problems: [error.message], gzipBytes: 0, budgetBytes: 0, startupMs: 0 }));
     expect(problems).toEqual([

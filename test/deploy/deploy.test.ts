@@ -16,7 +16,15 @@ import { type Cloudflare, startCloudflare } from "./support.ts";
 /** Several bundles each: slow on a small machine. */
 const TIMEOUT_MS = 120_000;
 const WORKERS = orderWorkers(readWorkers(ROOT));
-const GROUPS = ["guilda-accounts", "guilda-crm", "guilda-finance", "guilda-scheduler", "guilda-webhooks"];
+const GROUPS = [
+  "guilda-accounts",
+  "guilda-crm",
+  "guilda-finance",
+  "guilda-ingestion",
+  "guilda-patterns",
+  "guilda-scheduler",
+  "guilda-webhooks",
+];
 /** Enough to see the order, a cron trigger, bindings and the front door; each costs two seconds. */
 const SOME = WORKERS.filter(({ name }) => ["guilda-crm", "guilda-scheduler", "guilda-edge"].includes(name));
 

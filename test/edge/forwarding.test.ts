@@ -34,7 +34,7 @@ test("a handshake by GET and a POST without a body pass too", async () => {
   expect((await fetch(`${edge.url}/webhooks/clerk`, { method: "POST" })).status).toBe(202);
 });
 
-test.each(["accounts", "crm", "finance", "webhooks", "scheduler"] as const)(
+test.each(["accounts", "crm", "finance", "patterns", "ingestion", "webhooks", "scheduler"] as const)(
   "a job of %s reaches that group alone, signature included",
   async (group) => {
     edge = await startEdge();

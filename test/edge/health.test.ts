@@ -4,7 +4,7 @@ import { startEdge, type TestEdge } from "./support/start-edge.ts";
 let edge: TestEdge;
 afterEach(() => edge.close());
 
-const ALL_UP = { accounts: "up", crm: "up", finance: "up", webhooks: "up", scheduler: "up" };
+const ALL_UP = { accounts: "up", crm: "up", finance: "up", patterns: "up", ingestion: "up", webhooks: "up", scheduler: "up" };
 
 async function ready(): Promise<{ status: number; body: unknown }> {
   const response = await fetch(`${edge.url}/health/ready`);

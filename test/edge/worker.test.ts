@@ -9,6 +9,8 @@ const bindings = {
   ACCOUNTS: groups.accounts,
   CRM: groups.crm,
   FINANCE: groups.finance,
+  PATTERNS: groups.patterns,
+  INGESTION: groups.ingestion,
   WEBHOOKS: groups.webhooks,
   SCHEDULER: groups.scheduler,
 };

@@ -15,6 +15,9 @@ import { startTap, type Tap } from "./support/tap.ts";
 const PROCEDURES = listProcedures().filter(({ meta }) => meta?.level !== "admin");
 const TIMEOUT_MS = 60_000;
 
+/** Each table in them bears the predicate and is joined to another that does: one that is missing lets nothing through even without policies. */
+const GUARDED_TWICE = ["patterns.adherence", "patterns.cohortMatrix"];
+
 /** What answers the same even without any predicate and any policy, and why. */
 const HARMLESS: Record<string, string> = {
   "financial.account.test": "the key of another mentorado does not open, because it is bound to its place",
@@ -42,7 +45,7 @@ beforeAll(async () => {
   // With a policy of its own, to tell it from the others, which are all alike.
   other = await seedPractice(platform.database, { dunningSteps: [-5, 2] });
   untouched = await snapshot(platform.database, other);
-  guardedTables = [...(await tenantTables(platform.database)), "mentorados", "users"];
+  guardedTables = [...(await tenantTables(platform.database)), "mentorados", "users", "github_installations"];
 });
 
 afterAll(async () => {
@@ -86,7 +89,9 @@ async function attackAndAnswer(procedure: Procedure, victim: Practice): Promise<
       ...own.flatMap(({ text }) => marksIn(text, victim)),
     ],
     changed: Object.keys(after).filter((table) => after[table] !== before[table]),
-    answers: [...toForeign, ...own].map(({ text }) => comparable(text).replaceAll(practice.tag, "<tag>")),
+    answers: [...toForeign, ...own].map(({ text }) =>
+      comparable(text).replaceAll(practice.tag, "<tag>").replaceAll(String(practice.installationId), "<installation>"),
+    ),
   };
   return { outcome, own };
 }
@@ -199,6 +204,6 @@ describe("the tests above", () => {
       );
       if (outcomes.every((outcome) => isDeepStrictEqual(outcome, expected))) unseen.push(procedure.path);
     }
-    expect(unseen).toEqual([]);
+    expect(unseen.sort()).toEqual(GUARDED_TWICE);
   });
 });

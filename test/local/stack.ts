@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { migrate } from "../../migrations/migrate.ts";
+import { DEFAULTS } from "../../shared/config/config.ts";
+import { type Anthropic, startAnthropic } from "./anthropic.ts";
 import { type Asaas, startAsaas } from "./asaas.ts";
 import { type Clerk, startClerk } from "./clerk.ts";
+import { type GitHub, startGitHub } from "./github.ts";
 import type { StandIn } from "./http-server.ts";
 import { startNeon } from "./neon.ts";
 import { createDatabase, startPostgres } from "./postgres.ts";
@@ -13,8 +16,10 @@ const DATABASE = "guilda";
 
 export interface Stack extends RunningPlatform {
   /** The stand-ins that the story drives by hand; absent where the environment names the real service. */
+  anthropic: Anthropic | undefined;
   asaas: Asaas | undefined;
   clerk: Clerk | undefined;
+  github: GitHub | undefined;
   /** Ends what this stack started. */
   close(): Promise<void>;
 }
@@ -114,18 +119,45 @@ export async function startStack({
     return asaas;
   }
 
+  /** Told `ANTHROPIC_API_KEY=none`, nothing asks a model. */
+  async function startAnthropicService(): Promise<Anthropic | undefined> {
+    if (given.ANTHROPIC_API_URL !== undefined || given.ANTHROPIC_API_KEY !== undefined) {
+      // The key of the stand-in goes nowhere else.
+      Object.assign(variables, DEFAULTS);
+      return undefined;
+    }
+    const anthropic = keep("anthropic", await startAnthropic({ apiKey: secrets.ANTHROPIC_API_KEY ?? "" }));
+    variables.ANTHROPIC_API_URL = anthropic.url;
+    return anthropic;
+  }
+
+  async function startGitHubService(): Promise<GitHub | undefined> {
+    if (given.GITHUB_API_URL !== undefined) return undefined;
+    const webhook = {
+      url: `${publicUrl}/webhooks/github`,
+      secret: given.GITHUB_WEBHOOK_SECRET ?? secrets.GITHUB_WEBHOOK_SECRET ?? "",
+    };
+    const github = keep("github", await startGitHub({ webhook, stateDir: join(folder, "github") }));
+    variables.GITHUB_API_URL = github.url;
+    variables.GITHUB_APP_ID = github.appId;
+    variables.GITHUB_APP_PRIVATE_KEY = github.privateKey;
+    return github;
+  }
+
   const close = async () => {
     await Promise.allSettled(closing.reverse().map((end) => end()));
   };
   try {
-    const [, , , clerk, asaas] = await Promise.all([
+    const [, , , clerk, asaas, github, anthropic] = await Promise.all([
       startDatabase(),
       startRedisService(),
       startQstashService(),
       startClerkService(),
       startAsaasService(),
+      startGitHubService(),
+      startAnthropicService(),
     ]);
-    return { variables: { ...variables, ...given, PUBLIC_URL: publicUrl }, standIns, asaas, clerk, close };
+    return { variables: { ...variables, ...given, PUBLIC_URL: publicUrl }, standIns, anthropic, asaas, clerk, github, close };
   } catch (error) {
     await close();
     throw error;

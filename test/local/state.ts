@@ -38,16 +38,20 @@ export function readRunningPlatform(): RunningPlatform {
 /** Secrets of the local platform: made once, kept in the state folder, so that data survives a restart. */
 export function localSecrets(folder: string): Record<string, string> {
   const path = join(folder, "secrets.json");
-  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
+  const kept = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Record<string, string>) : {};
   const secret = () => randomBytes(32).toString("base64url");
-  const secrets = {
+  const made = {
     UPSTASH_REDIS_REST_TOKEN: secret(),
     QSTASH_TOKEN: secret(),
     QSTASH_CURRENT_SIGNING_KEY: `sig_${secret()}`,
     QSTASH_NEXT_SIGNING_KEY: `sig_${secret()}`,
     CLERK_WEBHOOK_SIGNING_SECRET: `whsec_${randomBytes(24).toString("base64")}`,
+    GITHUB_WEBHOOK_SECRET: secret(),
+    ANTHROPIC_API_KEY: `sk-ant-local-${secret()}`,
     ENCRYPTION_KEY: `1:${randomBytes(32).toString("base64")}`,
   };
+  // A folder of an earlier version lacks the secrets that came later.
+  const secrets = { ...made, ...kept };
   mkdirSync(folder, { recursive: true });
   writeFileSync(path, JSON.stringify(secrets), { mode: 0o600 });
   return secrets;

@@ -1,19 +1,17 @@
 import { createTRPCClient, httpBatchLink } from "@trpc/client";
 import type { AppRouter } from "../../functions/edge/app-router.ts";
+import { playCraftStory } from "./craft-story.ts";
 import { DEMO, type Demo } from "./demo.ts";
 import { fireSchedule } from "./fire-schedule.ts";
 import type { Stack } from "./stack.ts";
+import { type Say, step, until } from "./tell.ts";
 
-const DEADLINE_MS = 60_000;
-const POLL_INTERVAL_MS = 50;
 const DAY_MS = 86_400_000;
 const INSTALLMENTS = 3;
 const TOTAL_CENTS = 360_000;
 
-type Say = (line: string) => void;
-
 /**
- * One lead from the public form to the paid charge, through the front door, with the clients that people use. Every step checks what it
+ * One lead from the public form to the paid charge, and one repository from its connection to a rule, through the front door, with the clients that people use. Every step checks what it
  * says: a step that does not come true ends the story with an error.
  */
 export async function playStory({ stack, demo, say }: { stack: Stack; demo: Demo; say: Say }): Promise<void> {
@@ -142,23 +140,7 @@ export async function playStory({ stack, demo, say }: { stack: Stack; demo: Demo
       text: `${entries} entries, chain and balances hold, head ${headHash.slice(0, 12)}…; ${reminders.length} reminders in the next 14 days`,
     };
   });
-}
-
-/** Runs one step and says what came of it and how long it took. */
-async function step<Value>(say: Say, title: string, run: () => Promise<{ value: Value; text: string }>): Promise<Value> {
-  const startedAt = performance.now();
-  const { value, text } = await run();
-  say(`  ${title}\n     → ${text}  [${Math.round(performance.now() - startedAt)} ms]`);
-  return value;
-}
-
-async function until<Value>(what: string, look: () => Promise<Value | undefined>): Promise<Value> {
-  for (const deadline = Date.now() + DEADLINE_MS; Date.now() < deadline; ) {
-    const value = await look();
-    if (value !== undefined) return value;
-    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
-  }
-  throw new Error(`It did not come true within ${DEADLINE_MS / 1_000} s that ${what}`);
+  await playCraftStory({ stack, demo, trpc, say });
 }
 
 /** A new person at each start, with a CPF whose check digits are right. */

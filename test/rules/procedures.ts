@@ -3,6 +3,7 @@ import { accountsRouter } from "../../functions/accounts/router.ts";
 import { createCrmRouter } from "../../functions/crm/router.ts";
 import { createAsaas } from "../../functions/finance/outbound/asaas.ts";
 import { createFinanceRouter } from "../../functions/finance/router.ts";
+import { patternsRouter } from "../../functions/patterns/router.ts";
 import { createCache } from "../../shared/cache/redis.ts";
 import { createKeyring } from "../../shared/db/sensitive.ts";
 import { mergeRouters, type ProcedureMeta } from "../../shared/trpc/procedures.ts";
@@ -26,9 +27,10 @@ export const ROUTERS = {
   accounts: accountsRouter,
   crm: createCrmRouter({ keyring }),
   finance: createFinanceRouter(access),
+  patterns: patternsRouter,
 } as const;
 
-export const appRouter = mergeRouters(ROUTERS.accounts, ROUTERS.crm, ROUTERS.finance);
+export const appRouter = mergeRouters(ROUTERS.accounts, ROUTERS.crm, ROUTERS.finance, ROUTERS.patterns);
 
 export interface Procedure {
   /** `leads.getById`. */

@@ -89,6 +89,12 @@ export async function startPlatform(): Promise<Platform> {
     ENCRYPTION_KEY: `1:${Buffer.alloc(32, 7).toString("base64")}`,
     CLERK_WEBHOOK_SIGNING_SECRET: `whsec_${Buffer.alloc(24, 7).toString("base64")}`,
     ASAAS_API_URL: "http://127.0.0.1:9",
+    GITHUB_API_URL: "http://127.0.0.1:9",
+    GITHUB_APP_ID: "1",
+    GITHUB_APP_PRIVATE_KEY: "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+    GITHUB_WEBHOOK_SECRET: "github-webhook-secret",
+    ANTHROPIC_API_URL: "http://127.0.0.1:9",
+    ANTHROPIC_API_KEY: "none",
   };
   return {
     database,

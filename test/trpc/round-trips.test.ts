@@ -1,11 +1,14 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openFinance } from "../../functions/finance/open-finance.ts";
+import { patternsRouter } from "../../functions/patterns/router.ts";
 import { createCallerFactory, type RequestContext } from "../../shared/trpc/procedures.ts";
 import type { CrmClient } from "../crm/support/open-practice.ts";
 import { countRows } from "../db/support/count-rows.ts";
 import { insertRow } from "../db/support/insert-row.ts";
 import { type FinanceClient, openBooks } from "../finance/support/open-books.ts";
+import { addPull } from "../patterns/support/add-pull.ts";
+import { openWorkshop, type PatternsClient, type Workshop } from "../patterns/support/open-workshop.ts";
 import { listProcedures } from "../rules/procedures.ts";
 import { type Member, type Platform, startPlatform } from "../support/platform.ts";
 
@@ -19,6 +22,9 @@ const TERMS = {
 
 const API_KEY = "$aact_hmlg_of_the_round_trips_0001";
 const LAST_MINUTE = { receivedFrom: "2026-11-21T00:00:00Z", receivedUntil: "2026-11-21T00:01:00Z" };
+const CHECKER = { kind: "decision" as const, slot: "file-case", allow: ["kebab-case"], in: { folder: "" } };
+const PLACE = { path: "src/a-file.ts", startLine: 1, endLine: 2 };
+const WAIVER = { glob: "old/**", reason: "Moves soon", expiresAt: "2099-01-01T00:00:00Z" };
 const DUNNING_POLICY = { isEnabled: true, steps: [-1, 0], quietFrom: "20:00", quietUntil: "09:00", skipsWeekends: true };
 
 interface Scene {
@@ -36,6 +42,19 @@ interface Scene {
   subscriptionId: string;
   /** The entry of a cashback that stands. */
   cashbackId: string;
+  workshop: Workshop;
+  patterns: PatternsClient;
+  repoId: string;
+  /** Two candidates, the first with a place that shows it; one that holds and has a checker, and one that was rejected. */
+  patternId: string;
+  otherPatternId: string;
+  evidenceId: string;
+  holdingId: string;
+  rejectedId: string;
+  /** Checked once, with one violation; and a waiver of its pattern. */
+  pullId: string;
+  violationId: string;
+  waiverId: string;
 }
 
 let platform: Platform;
@@ -49,7 +68,8 @@ afterAll(() => platform.close());
 beforeEach(async () => {
   const books = await openBooks(platform);
   const owner = await platform.createMember({ mentoradoId: books.mentoradoId, role: "owner" });
-  const clients = clientsOf({ books, owner });
+  const workshop = await openWorkshop(platform);
+  const clients = clientsOf({ books, owner, workshop });
   const { id: leadId } = await clients.crm.leads.create.mutate({ name: "Ana", phone: "41988887777" });
   await clients.finance.financial.account.save.mutate({ apiKey: API_KEY });
   const { id: chargeId } = await books.bill();
@@ -91,13 +111,62 @@ beforeEach(async () => {
       [books.mentoradoId, id, charge, kind, JSON.stringify(lines)],
     );
   }
-  scene = { books, owner, ...clients, leadId, chargeId, conflictId, paidId, cashId, subscriptionId, cashbackId };
+  const craft = await openCraft(workshop);
+  scene = {
+    books,
+    owner,
+    workshop,
+    ...clients,
+    ...craft,
+    leadId,
+    chargeId,
+    conflictId,
+    paidId,
+    cashId,
+    subscriptionId,
+    cashbackId,
+  };
 });
 
-function clientsOf({ books, owner, idempotencyKey }: Pick<Scene, "books" | "owner"> & { idempotencyKey?: string }) {
-  const { router, kernel } = books.practice;
-  const caller = platform.caller(owner, idempotencyKey === undefined ? {} : { idempotencyKey });
+async function openCraft({ owner: { patterns }, mentoradoId, repoId, propose }: Workshop) {
+  const [patternId, otherPatternId, rejectedId] = [await propose(), await propose(), await propose()];
+  const words = { repoId, name: "Cases", description: "Kebab", type: "filesystem" as const };
+  const { id: holdingId } = await patterns.create.mutate({ ...words, checker: CHECKER });
+  await patterns.promote.mutate({ id: holdingId });
+  await patterns.reject.mutate({ id: rejectedId });
+  await patterns.addEvidence.mutate({ id: patternId, path: "src/b-file.ts" });
+  const { evidence } = await patterns.getById.query({ id: patternId });
+  const { id: waiverId } = await patterns.waive.mutate({ id: holdingId, ...WAIVER });
+  const checks = [{ [holdingId]: [2, 1] as [number, number] }];
+  const pull = await addPull({ platform, mentoradoId, repoId, checks, violations: { [holdingId]: 1 } });
   return {
+    repoId,
+    patternId,
+    otherPatternId,
+    rejectedId,
+    holdingId,
+    evidenceId: evidence[0]?.id ?? "",
+    waiverId,
+    pullId: pull.id,
+    violationId: pull.violationIds[0] ?? "",
+  };
+}
+
+function clientsOf({
+  books,
+  owner,
+  workshop,
+  idempotencyKey,
+}: Pick<Scene, "books" | "owner" | "workshop"> & { idempotencyKey?: string }) {
+  const { router, kernel } = books.practice;
+  const headers = idempotencyKey === undefined ? {} : { idempotencyKey };
+  const caller = platform.caller(owner, headers);
+  return {
+    patterns: platform.client({
+      router: patternsRouter,
+      kernel: workshop.kernel,
+      caller: platform.caller(workshop.ownerMember, headers),
+    }),
     crm: platform.client({ router, kernel, caller }),
     finance: platform.client({ router: openFinance(platform.env).router, kernel, caller }),
   };
@@ -131,6 +200,20 @@ const READS: Record<string, (scene: Scene) => Promise<unknown>> = {
   "financial.ledger.balances": ({ finance }) => finance.financial.ledger.balances.query(),
   "financial.ledger.verify": ({ finance }) => finance.financial.ledger.verify.query(),
   "financial.ledger.export": ({ finance }) => finance.financial.ledger.export.query(),
+  "repos.list": ({ patterns }) => patterns.repos.list.query(),
+  "repos.getById": ({ patterns, repoId }) => patterns.repos.getById.query({ id: repoId }),
+  "repos.pulls": ({ patterns, repoId }) => patterns.repos.pulls.query({ repoId }),
+  "repos.pull": ({ patterns, pullId }) => patterns.repos.pull.query({ id: pullId }),
+  "repos.installations": ({ patterns }) => patterns.repos.installations.query(),
+  "patterns.list": ({ patterns, repoId }) => patterns.patterns.list.query({ repoId }),
+  "patterns.getById": ({ patterns, patternId }) => patterns.patterns.getById.query({ id: patternId }),
+  "patterns.history": ({ patterns, patternId }) => patterns.patterns.history.query({ id: patternId }),
+  "patterns.triageQueue": ({ patterns }) => patterns.patterns.triageQueue.query(),
+  "patterns.violations": ({ patterns, holdingId }) => patterns.patterns.violations.query({ id: holdingId, state: "open" }),
+  "patterns.adherence": ({ patterns, repoId }) => patterns.patterns.adherence.query({ repoId }),
+  "patterns.cohortMatrix": ({ patterns }) => patterns.patterns.cohortMatrix.query(),
+  "patterns.previewChecker": ({ patterns, repoId }) => patterns.patterns.previewChecker.query({ repoId, checker: CHECKER }),
+  "patterns.backtest": ({ patterns, holdingId }) => patterns.patterns.backtest.query({ id: holdingId }),
 };
 
 const WRITES: Record<string, (scene: Scene) => Promise<unknown>> = {
@@ -179,6 +262,33 @@ const WRITES: Record<string, (scene: Scene) => Promise<unknown>> = {
   "financial.dunning.setOptOut": ({ finance, books }) =>
     finance.financial.dunning.setOptOut.mutate({ studentId: books.studentId, isOptedOut: true }),
   "financial.reconciliation.start": ({ finance }) => finance.financial.reconciliation.start.mutate({ kind: "recent" }),
+  "repos.connect": ({ patterns }) => patterns.repos.connect.mutate({ url: "https://github.com/acme/web" }),
+  "repos.rescan": ({ patterns, repoId }) => patterns.repos.rescan.mutate({ id: repoId }),
+  "repos.setCheckMode": ({ patterns, repoId }) => patterns.repos.setCheckMode.mutate({ id: repoId, mode: "off" }),
+  "patterns.dismissViolation": ({ patterns, violationId }) =>
+    patterns.patterns.dismissViolation.mutate({ id: violationId, reason: "A command", isFalsePositive: true }),
+  "patterns.waive": ({ patterns, patternId }) => patterns.patterns.waive.mutate({ id: patternId, ...WAIVER }),
+  "patterns.revokeWaiver": ({ patterns, waiverId }) => patterns.patterns.revokeWaiver.mutate({ id: waiverId }),
+  "repos.disconnect": ({ patterns, repoId }) => patterns.repos.disconnect.mutate({ id: repoId }),
+  "patterns.create": ({ patterns, repoId }) =>
+    patterns.patterns.create.mutate({ repoId, name: "Names", description: "Short", type: "code", checker: CHECKER }),
+  "patterns.update": ({ patterns, patternId }) => patterns.patterns.update.mutate({ id: patternId, checker: CHECKER }),
+  "patterns.updateStatus": ({ patterns, patternId }) =>
+    patterns.patterns.updateStatus.mutate({ id: patternId, status: "authoritative" }),
+  "patterns.promote": ({ patterns, patternId }) => patterns.patterns.promote.mutate({ id: patternId }),
+  "patterns.reject": ({ patterns, patternId }) => patterns.patterns.reject.mutate({ id: patternId }),
+  "patterns.defer": ({ patterns, patternId }) => patterns.patterns.defer.mutate({ id: patternId }),
+  "patterns.reopen": ({ patterns, rejectedId }) => patterns.patterns.reopen.mutate({ id: rejectedId }),
+  "patterns.deprecate": ({ patterns, holdingId }) => patterns.patterns.deprecate.mutate({ id: holdingId }),
+  "patterns.merge": ({ patterns, patternId, otherPatternId }) =>
+    patterns.patterns.merge.mutate({ id: patternId, into: otherPatternId }),
+  "patterns.setSeverity": ({ patterns, patternId }) => patterns.patterns.setSeverity.mutate({ id: patternId, severity: "error" }),
+  "patterns.setChannels": ({ patterns, holdingId }) => patterns.patterns.setChannels.mutate({ id: holdingId, channels: [] }),
+  "patterns.addEvidence": ({ patterns, patternId }) => patterns.patterns.addEvidence.mutate({ id: patternId, ...PLACE }),
+  "patterns.removeEvidence": ({ patterns, patternId, evidenceId }) =>
+    patterns.patterns.removeEvidence.mutate({ id: patternId, evidenceId }),
+  "patterns.setCanonical": ({ patterns, patternId, evidenceId }) =>
+    patterns.patterns.setCanonical.mutate({ id: patternId, evidenceId }),
 };
 
 /** The exception: between reading the key and keeping the result it asks the provider, where it only reads. */
@@ -223,8 +333,8 @@ async function countTrips<Value>(call: () => Promise<Value>): Promise<{ trips: n
   return { trips: requests.count() - before, value };
 }
 
-test("no procedure of leads, students, enrolments and money is left out here", () => {
-  const known = listProcedures().filter(({ group }) => group === "crm" || group === "finance");
+test("no procedure of leads, students, enrolments, money and patterns is left out here", () => {
+  const known = listProcedures().filter(({ group }) => group !== "accounts");
   expect(known.map(({ path }) => path).toSorted()).toEqual(
     Object.keys({ ...READS, ...WRITES, ...PUBLIC_WRITES, ...TESTS_ABROAD }).toSorted(),
   );
@@ -279,7 +389,7 @@ describe("a round trip", () => {
   test("is not made for an input that is refused, nor for a role that may not", async () => {
     const { books, crm } = scene;
     const viewer = await platform.createMember({ mentoradoId: books.mentoradoId, role: "viewer" });
-    const { crm: viewers } = clientsOf({ books, owner: viewer });
+    const { crm: viewers } = clientsOf({ ...scene, owner: viewer });
     await viewers.leads.list.query();
     expect(await countTrips(() => crm.leads.create.mutate({ name: "" }).catch(() => "refused"))).toEqual({
       trips: 0,

@@ -87,7 +87,9 @@ export function createGroups({
 }): Groups & {
   crm: TestGroup;
   finance: TestGroup;
+  patterns: TestGroup;
   accounts: TestGroup;
+  ingestion: TestGroup;
   webhooks: TestGroup;
   scheduler: TestGroup;
 } {
@@ -95,6 +97,8 @@ export function createGroups({
     accounts: createGroup({ router: routers.accounts, gate }),
     crm: createGroup({ router: routers.crm, gate }),
     finance: createGroup({ router: routers.finance, gate }),
+    patterns: createGroup({ router: t.router({}), gate }),
+    ingestion: createGroup({ router: t.router({}), gate }),
     webhooks: createGroup({ router: t.router({}), gate }),
     scheduler: createGroup({ router: t.router({}), gate }),
   };

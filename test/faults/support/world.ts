@@ -50,6 +50,7 @@ export async function openWorld(): Promise<World> {
       kernel: platform.kernel("webhooks"),
       keyring: createKeyring(encryptionKey),
       clerkSigningSecret: env.CLERK_WEBHOOK_SIGNING_SECRET ?? "",
+      githubSecret: env.GITHUB_WEBHOOK_SECRET ?? "",
       knownTokens: new Map(),
       request,
       waitUntil,

@@ -73,6 +73,7 @@ export async function openStage(platform: Platform): Promise<Stage> {
     kernel: platform.kernel("webhooks"),
     keyring: createKeyring(platform.env.ENCRYPTION_KEY ?? ""),
     clerkSigningSecret: platform.env.CLERK_WEBHOOK_SIGNING_SECRET ?? "",
+    githubSecret: platform.env.GITHUB_WEBHOOK_SECRET ?? "",
     knownTokens: new Map<string, string>(),
   };
   const background = new Set<Promise<unknown>>();

@@ -11,6 +11,8 @@ export interface Practice {
   mentoradoId: string;
   formKey: string;
   members: Record<Role, Person>;
+  /** Of the GitHub App, made by the owner. */
+  installationId: number;
   /** Of the rows that a procedure may be asked for, by what they are. */
   ids: Record<(typeof NAMED_ROWS)[number], string>;
   /** In every word of it. */
@@ -44,9 +46,21 @@ const NAMED_ROWS = [
   "conflict",
   "membership",
   "user",
+  "repo",
+  "scan",
+  "pattern",
+  "otherPattern",
+  "authoritative",
+  "rejected",
+  "evidence",
+  "historyLine",
+  "pullRequest",
+  "pullCheck",
+  "violation",
+  "waiver",
 ] as const;
 
-const OTHER_ROWS = ["waitingJob", "deadJob", "account", "history", "form"] as const;
+const OTHER_ROWS = ["waitingJob", "deadJob", "account", "history", "form", "dismissed"] as const;
 
 /** Ids are given in the order of `NAMED_ROWS`, so that a practice that is made later has the greater ids throughout. */
 export async function seedPractice(
@@ -60,15 +74,18 @@ export async function seedPractice(
   const entries = ROLES.map((role) => [role, newPerson(role === "viewer" ? ids.user : uuidv7())] as const);
   const members = Object.fromEntries(entries) as Practice["members"];
   const others = Object.fromEntries(OTHER_ROWS.map((name) => [name, uuidv7()])) as Record<(typeof OTHER_ROWS)[number], string>;
+  const installationId = Number.parseInt(tag, 16);
   await query(sqlOf({ mentoradoId, tag, formKey, ids, members, others, dunningSteps }));
+  await query(craftSqlOf({ mentoradoId, tag, installationId, ids, members, others }));
   const people = Object.values(members).flatMap(({ userId, clerkUserId }) => [userId, clerkUserId]);
   return {
     mentoradoId,
     formKey,
+    installationId,
     members,
     ids,
     tag,
-    marks: [...Object.values(ids), ...Object.values(others), ...people, mentoradoId, tag],
+    marks: [...Object.values(ids), ...Object.values(others), ...people, mentoradoId, tag, String(installationId)],
   };
 }
 
@@ -155,5 +172,64 @@ function sqlOf({
       ('${m}', 'asaas.webhook', 'confirmed', '${ids.chargeJob}', '{"webhookId": "hook-${tag}", "isInterrupted": false, "failures": 3, "seenAt": "2026-11-20 ${tag}"}');
     insert into schedule_slots (schedule, mentorado_id, slot, job_id, is_late) values ('finance.remind-due-charges', '${m}', '2026-11-20T12:00:00Z', '${ids.chargeJob}', false);
     insert into idempotency_keys (mentorado_id, procedure, key, request_sha256, expires_at) values ('${m}', 'leads.create', 'key-${tag}', ${secret}, now() + interval '1 day');
+  `;
+}
+
+/** A repository that was read once, with patterns in each state that a verb begins at. */
+function craftSqlOf({
+  mentoradoId: m,
+  tag,
+  installationId,
+  ids,
+  members: { owner },
+  others,
+}: Pick<Practice, "mentoradoId" | "tag" | "installationId" | "ids" | "members"> & {
+  others: Record<(typeof OTHER_ROWS)[number], string>;
+}): string {
+  const checker = JSON.stringify({ kind: "decision", slot: "file-case", allow: ["kebab-case"], in: { folder: "" } });
+  const tally = JSON.stringify({ "file-case": { "kebab-case": [3, 1, 1], [`case-${tag}`]: [1, 2, 2] } });
+  const pattern = (id: string, status: string, more: Record<string, string> = {}) => {
+    const columns = Object.keys(more).map((column) => `, ${column}`);
+    const values = Object.values(more).map((value) => `, ${value}`);
+    return `insert into patterns (mentorado_id, id, repo_id, type, origin, name, description, category, status, status_changed_by, checker${columns.join("")})
+      values ('${m}', '${id}', '${ids.repo}', 'code', 'person', '${status} ${tag}', 'As ${tag} says', 'naming', '${status}', '${owner.userId}', '${checker}'${values.join("")});
+      insert into pattern_history (mentorado_id, id, pattern_id, version, action, to_status, actor_kind, actor_id, rationale)
+      values ('${m}', ${id === ids.pattern ? `'${ids.historyLine}'` : "gen_random_uuid()"}, '${id}', 1, 'create', '${status}', 'member', '${owner.userId}', 'Because ${tag}');`;
+  };
+  return `
+    select set_config('app.actor_type', 'system', true);
+    update users set github_user_id = ${installationId} where id = '${owner.userId}';
+    insert into github_installations (installation_id, account_login, account_type, installed_by, event_at)
+    values (${installationId}, 'acme-${tag}', 'Organization', ${installationId}, now());
+    insert into repos (mentorado_id, id, student_id, source, installation_id, github_id, full_name, default_branch, connected_by) values
+      ('${m}', '${ids.repo}', '${ids.student}', 'installation', ${installationId}, ${installationId}, 'acme-${tag}/api', 'main', '${owner.userId}');
+    insert into scans (mentorado_id, id, repo_id, commit_sha, miner_version, kind, status, github_id, full_name, default_branch, is_private, shards_left, candidates, finished_at) values
+      ('${m}', '${ids.scan}', '${ids.repo}', 'commit-${tag}', 1, 'full', 'done', ${installationId}, 'acme-${tag}/api', 'main', false, 0, '[]', now());
+    update repos set adopted_scan_id = '${ids.scan}' where id = '${ids.repo}';
+    insert into scan_shards (mentorado_id, scan_id, shard) values ('${m}', '${ids.scan}', 0);
+    insert into repo_files (mentorado_id, repo_id, path, blob_sha, size_bytes, miner_version, kind, tally, scan_id) values
+      ('${m}', '${ids.repo}', 'src/file-${tag}.ts', 'blob-${tag}', 1000, 1, 'source', '${tally}', '${ids.scan}'),
+      ('${m}', '${ids.repo}', 'src/shared.ts', 'blob-shared-${tag}', 1000, 1, 'source', '${tally}', '${ids.scan}');
+    ${pattern(ids.pattern, "candidate")}
+    ${pattern(ids.otherPattern, "candidate")}
+    ${pattern(ids.authoritative, "authoritative", { validated_at: "now()", validated_by: `'${owner.userId}'`, channels: "'{agents}'" })}
+    ${pattern(ids.rejected, "rejected", { rejection_reason: `'Noise ${tag}'` })}
+    insert into pattern_evidence (mentorado_id, id, pattern_id, path, start_line, end_line, commit_sha, blob_sha, added_by)
+    values ('${m}', '${ids.evidence}', '${ids.pattern}', 'src/file-${tag}.ts', 1, 2, 'commit-${tag}', 'blob-${tag}', 'person');
+    insert into wording_requests (mentorado_id, id, repo_id, job_id, model, prompt_version, pattern_ids, outcome, ended_at)
+    values ('${m}', gen_random_uuid(), '${ids.repo}', gen_random_uuid(), 'model-${tag}', 1, array['${ids.pattern}']::uuid[], 'answered', now());
+    insert into pull_requests (mentorado_id, id, repo_id, number, title, author_login, state, head_sha, base_ref, opened_at, event_at)
+    values ('${m}', '${ids.pullRequest}', '${ids.repo}', 1, 'Change ${tag}', 'author-${tag}', 'open', 'head-${tag}', 'main', now(), now());
+    insert into pull_checks (mentorado_id, id, pull_request_id, head_sha, base_ref, status, is_shadow, conclusion, left_out)
+    values ('${m}', '${ids.pullCheck}', '${ids.pullRequest}', 'head-${tag}', 'main', 'done', true, 'failure', '{"reason-${tag}": 1}');
+    insert into pull_check_patterns (mentorado_id, pull_check_id, pattern_id, opportunities, hits)
+    values ('${m}', '${ids.pullCheck}', '${ids.authoritative}', 3, 1);
+    insert into violations (mentorado_id, id, pull_request_id, pattern_id, fingerprint, path, start_line, end_line, value, severity, last_check_id) values
+      ('${m}', '${ids.violation}', '${ids.pullRequest}', '${ids.authoritative}', 'open-${tag}', 'src/file-${tag}.ts', 1, 2, 'Value ${tag}', 'error', '${ids.pullCheck}'),
+      ('${m}', '${others.dismissed}', '${ids.pullRequest}', '${ids.authoritative}', 'dismissed-${tag}', 'src/other-${tag}.ts', 1, 2, 'Value ${tag}', 'error', '${ids.pullCheck}');
+    insert into violation_dismissals (mentorado_id, violation_id, reason, is_false_positive, dismissed_by)
+    values ('${m}', '${others.dismissed}', 'Not here, ${tag}', true, '${owner.userId}');
+    insert into waivers (mentorado_id, id, pattern_id, glob, reason, expires_at, created_by)
+    values ('${m}', '${ids.waiver}', '${ids.authoritative}', 'old/${tag}/**', 'Until ${tag}', '2099-01-01', '${owner.userId}');
   `;
 }

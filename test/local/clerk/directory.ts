@@ -4,10 +4,12 @@ import {
   type Membership,
   membershipJson,
   newEmailAddress,
+  newGithubAccount,
   newId,
   newOrganization,
   newSession,
   newUser,
+  primaryEmail,
 } from "./resources.ts";
 
 /** Users, organisations, memberships and sessions of one Clerk instance, in the shapes of the wire. */
@@ -23,6 +25,8 @@ export interface UserChange {
   firstName?: string | null;
   lastName?: string | null;
   banned?: boolean;
+  /** The account at GitHub that is linked; null unlinks it. */
+  github?: { id: string; username: string; isVerified?: boolean } | null;
 }
 
 export interface Directory {
@@ -110,7 +114,7 @@ export function openDirectory({
       announce("user.created", user);
       return user;
     },
-    updateUser(id, { email, firstName, lastName, banned }) {
+    updateUser(id, { email, firstName, lastName, banned, github }) {
       const user = known(state.users, id);
       if (email !== undefined) {
         const address = newEmailAddress(email);
@@ -119,6 +123,7 @@ export function openDirectory({
       if (firstName !== undefined) user.first_name = firstName;
       if (lastName !== undefined) user.last_name = lastName;
       if (banned !== undefined) user.banned = banned;
+      if (github !== undefined) user.external_accounts = github === null ? [] : [linkedAccount(user, github)];
       user.updated_at = nowMs();
       announce("user.updated", user);
       return user;
@@ -175,6 +180,11 @@ export function openDirectory({
         .filter((each) => userId === undefined || each.userId === userId)
         .map(json),
   };
+}
+
+function linkedAccount(user: UserJSON, { id, username, isVerified = true }: NonNullable<UserChange["github"]>) {
+  const status = isVerified ? "verified" : "unverified";
+  return newGithubAccount({ providerUserId: id, username, email: primaryEmail(user), status });
 }
 
 /** @returns whether one of the user's addresses is this one; Clerk compares without regard to case. */

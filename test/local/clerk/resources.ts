@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type {
   DeletedObjectJSON,
   EmailAddressJSON,
+  ExternalAccountJSON,
   OrganizationJSON,
   OrganizationMembershipJSON,
   SessionJSON,
@@ -26,7 +27,7 @@ const SESSION_ABANDONED_MS = 30 * DAY_MS;
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /** @returns an id in Clerk's form: prefix + 27 base-62 characters, as in `user_2g7np7Hrk0SN6kj5EDMLDaKNL0S`. */
-export function newId(prefix: "user" | "org" | "orgmem" | "sess" | "client" | "idn" | "msg" | "ins"): string {
+export function newId(prefix: "user" | "org" | "orgmem" | "sess" | "client" | "idn" | "eac" | "msg" | "ins"): string {
   const random = Array.from(randomBytes(25), (byte) => BASE62.charAt(byte % BASE62.length)).join("");
   return `${prefix}_2${random}x`;
 }
@@ -95,6 +96,39 @@ export function newEmailAddress(email: string): EmailAddressJSON {
     email_address: email,
     verification: verified(),
     linked_to: [],
+  };
+}
+
+/** An account at GitHub that the user has linked by signing in there; its verification stays open when they turned back half-way. */
+export function newGithubAccount({
+  providerUserId,
+  username,
+  email,
+  status = "verified",
+}: {
+  /** GitHub's own id, a number in digits. */
+  providerUserId: string;
+  username: string;
+  email: string;
+  status?: "verified" | "unverified";
+}): ExternalAccountJSON {
+  const verification = { object: "verification_oauth", status, strategy: "oauth_github", attempts: null, expire_at: null };
+  return {
+    object: "external_account",
+    id: newId("eac"),
+    provider: "oauth_github",
+    identification_id: newId("idn"),
+    provider_user_id: providerUserId,
+    approved_scopes: "read:user user:email",
+    email_address: email,
+    first_name: "",
+    last_name: "",
+    image_url: `https://img.clerk.com/${providerUserId}`,
+    username,
+    phone_number: null,
+    public_metadata: {},
+    label: null,
+    verification: verification as unknown as VerificationJSON,
   };
 }
 

@@ -3,6 +3,9 @@ import { accountsRouter } from "../../../functions/accounts/router.ts";
 import { createCrmRouter } from "../../../functions/crm/router.ts";
 import { createEdge, type Edge } from "../../../functions/edge/app.ts";
 import { openFinance } from "../../../functions/finance/open-finance.ts";
+import { openIngestion } from "../../../functions/ingestion/open-ingestion.ts";
+import { createPatternsJobs } from "../../../functions/patterns/jobs.ts";
+import { patternsRouter } from "../../../functions/patterns/router.ts";
 import { receiveTick } from "../../../functions/scheduler/receive-tick.ts";
 import { receiveWebhook } from "../../../functions/webhooks/receive-webhook.ts";
 import { createKeyring } from "../../../shared/db/sensitive.ts";
@@ -34,12 +37,25 @@ export async function openHouse(): Promise<House> {
   const keyring = createKeyring(env.ENCRYPTION_KEY ?? "");
   const background = new Set<Promise<unknown>>();
   const waitUntil: WaitUntil = (work) => void background.add(work.catch(() => undefined));
-  const kernels = { accounts: platform.kernel("accounts"), crm: platform.kernel("crm"), webhooks: platform.kernel("webhooks") };
+  const kernels = {
+    accounts: platform.kernel("accounts"),
+    crm: platform.kernel("crm"),
+    patterns: platform.kernel("patterns"),
+    webhooks: platform.kernel("webhooks"),
+  };
   const finance = openFinance(env);
+  const ingestion = openIngestion(env);
   const accountsJobs = createAccountsJobs({ cache: kernels.accounts.cache });
   const crmRouter = createCrmRouter({ keyring });
   const clerkSigningSecret = env.CLERK_WEBHOOK_SIGNING_SECRET ?? "";
-  const webhooks = { kernel: kernels.webhooks, keyring, clerkSigningSecret, knownTokens: new Map<string, string>() };
+  const githubSecret = env.GITHUB_WEBHOOK_SECRET ?? "";
+  const webhooks = {
+    kernel: kernels.webhooks,
+    keyring,
+    clerkSigningSecret,
+    githubSecret,
+    knownTokens: new Map<string, string>(),
+  };
   const scheduler = platform.kernel("scheduler");
   const ready = (kernel: Kernel) => () => checkReadiness(kernel);
   const keyPair = generateKeyPair();
@@ -66,6 +82,21 @@ export async function openHouse(): Promise<House> {
         fetch: (request) => serveJobs<"finance">({ request, ...finance, waitUntil }),
         ready: ready(finance.kernel),
       },
+      patterns: {
+        trpc: (request, caller) => serveTrpc({ request, caller, router: patternsRouter, kernel: kernels.patterns, waitUntil }),
+        fetch: (request) =>
+          serveJobs<"patterns">({
+            request,
+            handlers: createPatternsJobs({ model: undefined }),
+            kernel: kernels.patterns,
+            waitUntil,
+          }),
+        ready: ready(kernels.patterns),
+      },
+      ingestion: {
+        fetch: (request) => serveJobs<"ingestion">({ request, ...ingestion, waitUntil }),
+        ready: ready(ingestion.kernel),
+      },
       webhooks: { fetch: (request) => receiveWebhook({ ...webhooks, request, waitUntil }), ready: ready(kernels.webhooks) },
       scheduler: { fetch: (request) => receiveTick({ request, kernel: scheduler }), ready: ready(scheduler) },
     },
@@ -73,7 +104,7 @@ export async function openHouse(): Promise<House> {
     now: () => Date.now(),
     newId: () => crypto.randomUUID(),
   });
-  for (const group of ["accounts", "finance"] as const) platform.mount(group, async (request) => edge.fetch(request));
+  for (const group of ["accounts", "finance", "patterns"] as const) platform.mount(group, async (request) => edge.fetch(request));
   return {
     platform,
     asaas,

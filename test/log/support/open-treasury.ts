@@ -32,6 +32,11 @@ export async function openTreasury({ database }: Pick<Platform, "database">, wor
   await set("subscriptions", "description = $1", words.message);
   await set("sync_conflicts", "remote = $1::jsonb, local = $1::jsonb", personal);
   await set("webhook_events", "raw = convert_to($1, 'UTF8')", personal);
+  await set("pull_requests", "title = $1, author_login = $2", words.message, words.name);
+  await set("violations", "path = $1, value = $1", words.message);
+  await set("violation_dismissals", "reason = $1", words.message);
+  await set("waivers", "reason = $1, glob = $1", words.message);
+  await set("patterns", "name = $1, description = $2, rationale = $2, rejection_reason = $2", words.name, words.message);
   await database.query(
     `update users set name = $1, email = $2 from set_config('app.actor_type', 'system', true) where id = '${members.owner.userId}'`,
     [words.name, `${tag}.${words.email}`],
@@ -41,15 +46,29 @@ export async function openTreasury({ database }: Pick<Platform, "database">, wor
 
 /** Every procedure of money. */
 export const MONEY: readonly Procedure[] = listProcedures().filter(({ group }) => group === "finance");
+/** Every procedure of repositories and patterns. */
+export const CRAFT: readonly Procedure[] = listProcedures().filter(({ group }) => group === "patterns");
 
 /** Inputs that the owner of the practice is answered, with personal words wherever there is a place for some. */
 export function personalInputs(procedure: Procedure, practice: Practice, words: Words & { apiKey: string }): unknown[] {
   const description = `${words.message} ${words.name}`;
+  const rationale = description;
   const more: Record<string, Record<string, unknown>> = {
     "financial.account.save": { apiKey: words.apiKey },
     "financial.charges.create": { description },
     "financial.subscriptions.create": { description },
     "financial.events.list": { eventType: words.name, paymentId: words.email },
+    "patterns.create": { name: words.name, description, category: words.name, scope: words.email },
+    "patterns.update": { name: words.name, description },
+    "patterns.updateStatus": { rationale },
+    "patterns.promote": { rationale },
+    "patterns.reject": { reason: rationale },
+    "patterns.defer": { rationale },
+    "patterns.reopen": { rationale },
+    "patterns.deprecate": { rationale },
+    "patterns.merge": { rationale },
+    "patterns.dismissViolation": { reason: rationale },
+    "patterns.waive": { reason: rationale, glob: `${words.email}/**` },
   };
   return [inputOf(procedure, practice), ...furtherInputsOf(procedure, practice)].map((input) =>
     procedure.path in more ? { ...(input as object), ...more[procedure.path] } : input,
